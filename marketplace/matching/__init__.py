@@ -1,0 +1,24 @@
+"""The matching engine: who meets whom and when, with a certificate of how good that is. Plain values in and out."""
+
+from .checker import Violation, check, evaluate
+from .errors import EngineBug, LockConflict, MatchingError, ProblemError
+from .problem import Problem, load
+from .schedule import Bound, Objective, Schedule
+
+VERSION = "1.0"
+
+__all__ = [
+    "VERSION",
+    "Bound",
+    "EngineBug",
+    "LockConflict",
+    "MatchingError",
+    "Objective",
+    "Problem",
+    "ProblemError",
+    "Schedule",
+    "Violation",
+    "check",
+    "evaluate",
+    "load",
+]
