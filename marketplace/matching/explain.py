@@ -61,6 +61,13 @@ SENTENCES = {
     "delegate": "one delegate more than {people} at once for delegation {delegation} (in slot {slot})",
     "not_eligible": "the two are not eligible (rule: {rule})",
 }
+KEPT = {
+    "locked": "locked",
+    "must": "a must meeting",
+    "value": "worth as much or more",
+    "floor": "needed for a minimum of its parties",
+    "search": "worth less, but the search did not come to exchange it",
+}
 # The parameters of each code are what its sentence names; a rule of eligibility brings its own.
 PARAMETERS = {
     code: tuple(name for _, name, _, _ in Formatter().parse(sentence) if name)
@@ -151,7 +158,7 @@ class Wish:
             other = self.outbid
             text += (
                 f"; in the way is the meeting of project {other.project} and counterparty {other.counterparty}"
-                f" in slot {other.slot} (value {other.score}, kept for its {other.why})"
+                f" in slot {other.slot} (value {other.score}, {KEPT[other.why]})"
             )
         if self.code in ("not_eligible", "open"):
             return text + "."
