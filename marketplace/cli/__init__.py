@@ -1,0 +1,11 @@
+"""The command line: `flask --app wsgi ...`."""
+
+from flask import Flask
+
+from marketplace.cli import serve, worker
+
+
+def register(app: Flask) -> None:
+    """Add the commands to `flask`."""
+    app.cli.add_command(serve.serve)
+    app.cli.add_command(worker.worker)

@@ -1,0 +1,155 @@
+"""The session, the transaction and the lock: the same promises on SQLite and PostgreSQL.
+
+Reading needs nothing. Writing happens inside `with atomic():` and nowhere else; the block commits as a whole, an inner
+block joins the outer one. On SQLite a writing transaction begins with BEGIN IMMEDIATE (a deferred one that reads first
+and writes later is refused or oversells), while readers use WAL snapshots and never queue behind a writer.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, event, make_url, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import ORMExecuteState, Session
+
+from marketplace.errors import Unavailable
+from marketplace.models.base import Base
+
+LOCK_WAIT = 5
+"""Seconds a writer waits for another before the reader is told that the service is busy."""
+
+db: Any = SQLAlchemy(model_class=Base, disable_autonaming=True)
+
+Row = TypeVar("Row", bound=Base)
+
+
+class WriteOutsideTransaction(RuntimeError):
+    """A bug: something was written without `atomic()`."""
+
+
+def session() -> Session:
+    """Return the session of this request or task."""
+    current: Session = db.session()
+    return current
+
+
+@contextmanager
+def atomic() -> Iterator[Session]:
+    """Run the block in one writing transaction: all of it is committed, or nothing.
+
+    What was read before is read again inside, so a decision never rests on an older snapshot. Raises `Unavailable`
+    when the database stays locked or cannot be reached.
+    """
+    current = session()
+    if current.info.get("atomic"):
+        yield current
+        return
+    if current.in_transaction():
+        current.rollback()
+    current.info["atomic"] = True
+    try:
+        current.connection(execution_options={"writes": True})
+        yield current
+        current.commit()
+    except DBAPIError as error:
+        current.rollback()
+        if is_transient(error):
+            raise Unavailable from error
+        raise
+    except BaseException:
+        current.rollback()
+        raise
+    finally:
+        current.info["atomic"] = False
+
+
+def lock(model: type[Row], *identities: int) -> list[Row]:
+    """Lock rows until the transaction ends and return them as they are now, in the order of their ids.
+
+    Always lock a row that exists (the event, the person, the slot), before counting what must not run out. SQLite has
+    one writer at a time, so there the rows are simply read again. Rows that do not exist are left out.
+    """
+    current = session()
+    if not current.info.get("atomic"):
+        raise WriteOutsideTransaction("lock() is only of use inside atomic()")
+    statement = (
+        select(model)
+        .where(model.id.in_(identities))
+        .order_by(model.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return list(current.scalars(statement))
+
+
+def is_transient(error: DBAPIError) -> bool:
+    """Tell whether the same statement may succeed later: lock waits, deadlocks, lost or read-only databases."""
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state[:2] in {"08", "53", "57"} or state in {"40001", "40P01", "55P03", "25006"}
+    words = str(error.orig).lower()
+    return error.connection_invalidated or any(
+        hint in words
+        for hint in ("locked", "busy", "readonly", "disk is full", "disk i/o", "unable to open", "connection", "server")
+    )
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_stray_flush(current: Session, *_: object) -> None:
+    if not current.info.get("atomic") and (current.new or current.dirty or current.deleted):
+        raise WriteOutsideTransaction("objects were changed outside atomic()")
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _refuse_stray_statement(state: ORMExecuteState) -> None:
+    if (state.is_insert or state.is_update or state.is_delete) and not state.session.info.get("atomic"):
+        raise WriteOutsideTransaction("a writing statement was sent outside atomic()")
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Return the engine options for a database URL; makes the folder of an SQLite file."""
+    if url.startswith("sqlite"):
+        path = make_url(url).database
+        if path and path != ":memory:":
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        return {}
+    # A connection that died with its server is replaced instead of shown to a reader as an error.
+    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10, "pool_timeout": LOCK_WAIT}
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Give an engine the manners described at the top of this file."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _connect_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _connect_postgresql)
+
+
+def _connect_sqlite(connection: Any, _: object) -> None:
+    # The driver must not open transactions by itself: it would do so too late.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        # An acknowledged booking survives a power cut; NORMAL could lose the last ones.
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={LOCK_WAIT * 1000}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _connect_postgresql(connection: Any, _: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{LOCK_WAIT}s'")
+        cursor.execute("SET statement_timeout = '30s'")
+        cursor.execute("SET idle_in_transaction_session_timeout = '60s'")
+    connection.commit()

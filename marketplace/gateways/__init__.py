@@ -1,0 +1,1 @@
+"""Doors to the world outside: plain values in, plain values out."""

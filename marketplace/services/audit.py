@@ -1,0 +1,41 @@
+"""Writing and reading the audit trail."""
+
+from contextvars import ContextVar
+from typing import Any
+
+from marketplace import clock
+from marketplace.database import session
+from marketplace.models import AuditEntry, User
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""The id of the request now served, so that an audit row, a log line and an error page can be laid side by side."""
+
+acting_for_id: ContextVar[int | None] = ContextVar("acting_for_id", default=None)
+"""The organisation in whose name the signed-in person now acts."""
+
+
+def record(action: str, by: User | None, about: Any = None, **details: Any) -> None:
+    """Add one act to the trail, in the transaction of the act itself.
+
+    `about` is the object acted on (anything with `uid`), `details` are plain values, never secrets.
+    """
+    session().add(
+        AuditEntry(
+            at=clock.now(),
+            actor_id=by.id if by else None,
+            acting_for_id=acting_for_id.get(),
+            action=action,
+            object_kind=type(about).__name__.lower() if about is not None else "",
+            object_uid=str(getattr(about, "uid", "")),
+            label=_label(about)[:200],
+            details=details,
+            request_id=request_id.get()[:32],
+        )
+    )
+
+
+def _label(about: Any) -> str:
+    # People are found through their uid: a name in the trail could not be erased with the account.
+    if about is None or isinstance(about, User):
+        return ""
+    return str(getattr(about, "name", "") or getattr(about, "slug", "") or "")

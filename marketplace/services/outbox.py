@@ -1,0 +1,235 @@
+"""Letters: queue one with the act that causes it, render it in its reader's language, send it, show what became of it.
+
+A letter of kind `welcome` is the three templates `mail/welcome/{subject.txt,body.txt,body.html}`.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from email.message import EmailMessage
+from functools import lru_cache
+from typing import Any
+
+import css_inline
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from sqlalchemy import Select, func, select
+
+from marketplace import clock, config, i18n, keys
+from marketplace.config import ROOT
+from marketplace.database import atomic, lock, session
+from marketplace.errors import Conflict, NotFound
+from marketplace.gateways import mail
+from marketplace.models import Letter, LetterState, LinkPurpose, User
+from marketplace.services import audit, jobs, search
+
+HIDDEN = "••••••"
+
+
+class NoMailServer(jobs.GiveUp):
+    """SMTP_URL is not set, so this installation cannot send letters."""
+
+
+def queue(
+    kind: str,
+    *,
+    to: User | None = None,
+    email: str | None = None,
+    name: str = "",
+    locale: str | None = None,
+    **context: Any,
+) -> Letter:
+    """Queue one letter inside the present transaction, to a user or to an address.
+
+    `context` holds plain values for the templates; a one-time link is passed as `link=<OneTimeLink>.uid` and turned
+    into its secret only while rendering.
+    """
+    with atomic() as current:
+        letter = Letter(
+            kind=kind,
+            user_id=to.id if to else None,
+            recipient=email or (to.email if to else ""),
+            recipient_name=name or (to.name if to else ""),
+            locale=locale or (to.locale if to else i18n.locale()),
+            context=context,
+            queued_at=clock.now(),
+        )
+        letter.subject = render(letter, secrets=False).subject[:300]
+        current.add(letter)
+        current.flush()
+        jobs.enqueue("outbox.send", {"letter": letter.id})
+        return letter
+
+
+def render(letter: Letter, *, locale: str | None = None, secrets: bool = True) -> mail.Content:
+    """Write the letter in its own or another language. Without `secrets`, links and codes are masked."""
+    with i18n.speaking(locale or letter.locale):
+        environment = _environment()
+        settings = config.current()
+        values = {
+            **letter.context,
+            "recipient_name": letter.recipient_name,
+            "locale_code": i18n.locale(),
+            "programme": i18n.programme_name(),
+            "public_url": settings.public_url,
+            "link_url": _link_url if secrets else _masked_link_url,
+            "sign_in_code": _sign_in_code if secrets else lambda uid: HIDDEN,
+        }
+        part = {
+            name: environment.get_template(f"mail/{letter.kind}/{name}").render(values)
+            for name in ("subject.txt", "body.txt", "body.html")
+        }
+    text = re.sub(r"\n{3,}", "\n\n", part["body.txt"]).strip() + "\n"
+    return mail.Content(subject=" ".join(part["subject.txt"].split()), text=text, html=_inline(part["body.html"]))
+
+
+def _link_url(path: str, purpose: str, uid: str) -> str:
+    return f"{config.current().public_url}{path}/{keys.sign(LinkPurpose(purpose), uid)}"
+
+
+def _masked_link_url(path: str, purpose: str, uid: str) -> str:
+    return f"{config.current().public_url}{path}/{HIDDEN}"
+
+
+def _sign_in_code(uid: str) -> str:
+    return keys.code(LinkPurpose.SIGN_IN_CODE, uid)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(ROOT / "templates"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=False)  # type: ignore[attr-defined]
+    environment.globals.update(_=i18n.gettext, gettext=i18n.gettext, ngettext=i18n.ngettext)
+    environment.filters.update(
+        date=i18n.format_date, datetime_zone=i18n.format_datetime, number=i18n.format_number, money=i18n.format_money
+    )
+    return environment
+
+
+@lru_cache(maxsize=1)
+def _inliner() -> css_inline.CSSInliner:
+    return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
+
+
+def _inline(html: str) -> str:
+    return _inliner().inline(html)
+
+
+def compose(letter: Letter) -> EmailMessage:
+    """Build the message exactly as it is handed to the mail server."""
+    settings = config.current()
+    return mail.build(
+        message_id=f"<{letter.uid}@{settings.mail_domain}>",
+        sender=settings.mail_from,
+        reply_to=settings.mail_reply_to,
+        recipient=letter.recipient,
+        recipient_name=letter.recipient_name,
+        locale=letter.locale,
+        date=letter.queued_at,
+        content=render(letter),
+    )
+
+
+@jobs.handler("outbox.send")
+def send(run: jobs.Run) -> None:
+    """Send one queued letter. Killed after the server took it, the next attempt carries the same Message-ID."""
+    letter = session().get(Letter, run.payload["letter"])
+    if letter is None or letter.state is not LetterState.QUEUED:
+        return
+    settings = config.current()
+    message = compose(letter)
+    session().rollback()
+    try:
+        if settings.smtp_url is not None:
+            mail.send(settings.smtp_url, message)
+        elif settings.production:
+            raise NoMailServer("SMTP_URL is not set")
+    except Exception as error:
+        gives_up = run.is_last or isinstance(error, mail.PermanentMailError | jobs.GiveUp)
+        _note(run.payload["letter"], LetterState.FAILED if gives_up else LetterState.QUEUED, str(error))
+        if isinstance(error, mail.PermanentMailError):
+            raise jobs.GiveUp(str(error)) from error
+        raise
+    _note(run.payload["letter"], LetterState.SENT)
+
+
+def _note(letter_id: int, state: LetterState, error: str = "") -> None:
+    with atomic():
+        for letter in lock(Letter, letter_id):
+            letter.state = state
+            letter.attempts += 1
+            letter.last_error = error[:2000]
+            if state is LetterState.SENT:
+                letter.sent_at = clock.now()
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the organiser's outbox shows; empty values mean no restriction."""
+
+    query: str = ""
+    kind: str = ""
+    state: LetterState | None = None
+
+
+def listing(wanted: Filter) -> Select[tuple[Letter]]:
+    """Return the statement that lists letters, the newest first; the caller paginates it."""
+    statement = select(Letter).order_by(Letter.queued_at.desc(), Letter.id.desc())
+    if wanted.kind:
+        statement = statement.where(Letter.kind == wanted.kind)
+    if wanted.state is not None:
+        statement = statement.where(Letter.state == wanted.state)
+    for word in search.fold(wanted.query[:200]).split()[:8]:
+        statement = statement.where(func.lower(Letter.recipient).contains(word, autoescape=True))
+    return statement
+
+
+def kinds() -> list[str]:
+    """Return the kinds of letters that have been written, in order."""
+    return list(session().scalars(select(Letter.kind).distinct().order_by(Letter.kind)))
+
+
+def find(uid: str) -> Letter:
+    """Return one letter; raises `NotFound`."""
+    letter = session().scalar(select(Letter).where(Letter.uid == uid))
+    if letter is None:
+        raise NotFound
+    return letter
+
+
+def resend(uid: str, by: User) -> Letter:
+    """Send a letter that was sent or given up once more: under the same Message-ID, to the same address."""
+    with atomic():
+        (letter,) = lock(Letter, find(uid).id)
+        if letter.state is LetterState.QUEUED:
+            raise Conflict
+        letter.state, letter.last_error = LetterState.QUEUED, ""
+        jobs.enqueue("outbox.send", {"letter": letter.id})
+        audit.record("letter.resent", by, letter, kind=letter.kind)
+        return letter
+
+
+def cancel(uid: str, by: User) -> Letter:
+    """Call back a letter that has not been sent."""
+    with atomic():
+        (letter,) = lock(Letter, find(uid).id)
+        if letter.state is not LetterState.QUEUED:
+            raise Conflict
+        letter.state = LetterState.CANCELLED
+        audit.record("letter.cancelled", by, letter, kind=letter.kind)
+        return letter
+
+
+@jobs.handler("outbox.forget", every=timedelta(days=1))
+def forget_old(_: jobs.Run) -> None:
+    """Empty what letters older than a year said; that they were sent stays."""
+    limit = clock.now() - timedelta(days=365)
+    with atomic() as current:
+        for letter in current.scalars(select(Letter).where(Letter.queued_at < limit, Letter.recipient != "").limit(1000)):
+            letter.recipient, letter.recipient_name, letter.context = "", "", {}

@@ -1,0 +1,102 @@
+"""Who may do what: the only place that decides. Asked by the gate, by services and by templates alike."""
+
+from collections.abc import Callable
+from typing import Any
+
+from marketplace.errors import NotAllowed
+from marketplace.models import MembershipRole, MembershipState, Organisation, Role, User
+from marketplace.services import installation
+
+Rule = Callable[[User, Any], bool]
+_rules: dict[str, Rule] = {}
+
+
+def _rule(name: str) -> Callable[[Rule], Rule]:
+    def add(function: Rule) -> Rule:
+        _rules[name] = function
+        return function
+
+    return add
+
+
+def names() -> set[str]:
+    """Return the names of all policies."""
+    return set(_rules)
+
+
+def can(user: Any, action: str, about: Any = None) -> bool:
+    """Tell whether the user (perhaps nobody) may do `action` to `about`. An unknown action is a bug: KeyError."""
+    rule = _rules[action]
+    return isinstance(user, User) and user.is_active and rule(user, about)
+
+
+def require(user: Any, action: str, about: Any = None) -> None:
+    """Raise `NotAllowed` unless the user may."""
+    if not can(user, action, about):
+        raise NotAllowed
+
+
+def has_role(user: User, *roles: Role, event_id: int | None = None) -> bool:
+    """Tell whether the user has one of the roles, on the platform or for that event."""
+    return any(
+        grant.role in roles and (grant.event_id is None or (event_id is not None and grant.event_id == event_id))
+        for grant in user.roles
+    )
+
+
+def is_desk_member(user: User) -> bool:
+    """Tell whether the user has an organiser's role anywhere, second factor or not."""
+    return any(grant.role in {Role.ADMINISTRATOR, Role.ORGANISER} for grant in user.roles)
+
+
+def may_skip_second_factor(user: User) -> bool:
+    """Tell whether the desk opens without a second factor: only for the sample organiser of a sample installation."""
+    return user.is_illustrative and installation.is_sample()
+
+
+def needs_second_factor(user: Any, action: str) -> bool:
+    """Tell whether a second factor is all that keeps the user from `action`."""
+    return (
+        isinstance(user, User)
+        and action.startswith("desk.")
+        and is_desk_member(user)
+        and not user.has_second_factor
+        and not may_skip_second_factor(user)
+    )
+
+
+def _at_desk(user: User) -> bool:
+    return user.has_second_factor or may_skip_second_factor(user)
+
+
+@_rule("desk.enter")
+def _enter_desk(user: User, _: Any) -> bool:
+    return is_desk_member(user) and _at_desk(user)
+
+
+@_rule("desk.platform")
+def _organise_platform(user: User, _: Any) -> bool:
+    """People, organisations, letters and jobs belong to the whole programme: a role for one event is not enough."""
+    return has_role(user, Role.ADMINISTRATOR, Role.ORGANISER) and _at_desk(user)
+
+
+@_rule("desk.grant_roles")
+def _grant_roles(user: User, _: Any) -> bool:
+    return has_role(user, Role.ADMINISTRATOR) and _at_desk(user)
+
+
+@_rule("organisation.view")
+def _view_organisation(user: User, organisation: Organisation) -> bool:
+    return _belongs(user, organisation) or _organise_platform(user, None)
+
+
+@_rule("organisation.manage")
+def _manage_organisation(user: User, organisation: Organisation) -> bool:
+    return _belongs(user, organisation, MembershipRole.MANAGER) or _organise_platform(user, None)
+
+
+def _belongs(user: User, organisation: Organisation, role: MembershipRole | None = None) -> bool:
+    return any(
+        tie.organisation_id == organisation.id and tie.state is MembershipState.ACTIVE and role in {None, tie.role}
+        for tie in user.memberships
+    )

@@ -1,0 +1,35 @@
+"""The pages: rooms by audience over one gate, one set of headers, one look."""
+
+from flask import Flask
+
+from marketplace.web import (
+    access,
+    assets,
+    csrf,
+    errors,
+    health,
+    language,
+    metrics,
+    presentation,
+    request_log,
+    rooms,
+    security,
+    signed_in,
+)
+
+
+def register(app: Flask) -> None:
+    """Put the web on the application. Order matters: what is registered first looks at a request first."""
+    security.register(app)
+    request_log.register(app)
+    metrics.register(app)
+    language.register(app)
+    signed_in.register(app)
+    csrf.register(app)
+    access.register(app)
+    errors.register(app)
+    presentation.register(app)
+    health.register(app)
+    rooms.register(app)
+    assets.register(app)
+    access.refuse_undeclared(app)

@@ -1,0 +1,5 @@
+"""Room: account."""
+
+from flask import Blueprint
+
+room = Blueprint("account", __name__)

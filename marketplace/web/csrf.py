@@ -1,0 +1,42 @@
+"""Requests that change something must come from our own pages.
+
+A browser says where a request comes from (Sec-Fetch-Site, Origin); a request from elsewhere is refused, one from here
+is accepted. A client that says neither must carry the token of its session, which every form has.
+"""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, request
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from marketplace.web import access
+
+_protect = CSRFProtect()
+
+
+def register(app: Flask) -> None:
+    """Check every changing request except those of machines, which carry a signature or a token of their own."""
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    # A token lives as long as its session: a form left open over lunch is not lost.
+    app.config["WTF_CSRF_TIME_LIMIT"] = None
+    _protect.init_app(app)
+    app.before_request(_check)
+
+
+def _check() -> None:
+    if request.method in {"GET", "HEAD", "OPTIONS"} or request.endpoint is None:
+        return
+    if access.rule_of(current_app, request.endpoint) == access.MACHINE:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    if site == "same-origin" or (site is None and origin is not None and _is_ours(origin)):
+        return
+    if site is not None or origin is not None:
+        raise CSRFError("request from another site")
+    _protect.protect()
+
+
+def _is_ours(origin: str) -> bool:
+    public = urlsplit(current_app.config["SETTINGS"].public_url)
+    return origin in {f"{public.scheme}://{public.netloc}", request.host_url.rstrip("/")}

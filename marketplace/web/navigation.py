@@ -1,0 +1,65 @@
+"""Where one can go from every page, by role."""
+
+from typing import TypedDict
+
+from flask import request, url_for
+from flask_login import current_user
+
+from marketplace.i18n import gettext as _
+from marketplace.services import policies
+
+
+class Item(TypedDict):
+    """One link of the navigation."""
+
+    label: str
+    url: str
+    active: bool
+    icon: str
+
+
+class Group(TypedDict):
+    """Links that belong together; the first group is for everybody."""
+
+    label: str
+    items: list[Item]
+
+
+def groups() -> list[Group]:
+    """Return the main navigation of the reader."""
+    everybody = [_item(_("Home"), "public.home", "home"), _item(_("Cities"), "public.cities", "city")]
+    found: list[Group] = [{"label": _("Programme"), "items": everybody}]
+    if current_user.is_authenticated and policies.can(current_user, "desk.enter"):
+        found.append({"label": _("Desk"), "items": [_item(_("Organiser's desk"), "organiser.dashboard", "desk")]})
+    return found
+
+
+def desk() -> list[Group]:
+    """Return the side navigation of the organiser's desk."""
+    overview = [_item(_("Overview"), "organiser.dashboard", "desk")]
+    if not policies.can(current_user, "desk.platform"):
+        return [{"label": _("Desk"), "items": overview}]
+    return [
+        {
+            "label": _("Programme"),
+            "items": [
+                *overview,
+                _item(_("People"), "organiser.people", "people"),
+                _item(_("Organisations"), "organiser.organisations", "organisation"),
+                _item(_("City pairs"), "organiser.pairs", "pair"),
+            ],
+        },
+        {
+            "label": _("Operation"),
+            "items": [
+                _item(_("Outbox"), "organiser.outbox", "mail"),
+                _item(_("Jobs"), "organiser.jobs", "job"),
+                _item(_("Audit trail"), "organiser.audit_trail", "audit"),
+            ],
+        },
+    ]
+
+
+def _item(label: str, endpoint: str, icon: str) -> Item:
+    here = request.endpoint or ""
+    return {"label": label, "url": url_for(endpoint), "active": here == endpoint, "icon": icon}

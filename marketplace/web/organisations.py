@@ -1,0 +1,5 @@
+"""Room: organisations."""
+
+from flask import Blueprint
+
+room = Blueprint("organisations", __name__)

@@ -1,0 +1,5 @@
+"""Room: organiser."""
+
+from flask import Blueprint
+
+room = Blueprint("organiser", __name__)

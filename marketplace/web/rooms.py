@@ -1,0 +1,11 @@
+"""The rooms of the house: one blueprint per audience."""
+
+from flask import Flask
+
+from marketplace.web import account, development, organisations, organiser, public
+
+
+def register(app: Flask) -> None:
+    """Open every room."""
+    for room in (public.room, account.room, organisations.room, organiser.room, development.room):
+        app.register_blueprint(room)
