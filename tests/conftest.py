@@ -1,0 +1,201 @@
+"""What all tests share: an application on each database, a browser-like client, a clock, and the letters sent."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from sqlalchemy import event, select, text
+
+from marketplace import create_app, i18n
+from marketplace.cli.worker import work
+from marketplace.config import ROOT, Settings
+from marketplace.database import db, session
+from marketplace.models import Base, Letter, User
+from marketplace.services import installation, sessions
+from tests.make import Make
+
+POSTGRESQL = os.environ.get("TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+NO_POSTGRESQL = (
+    "PostgreSQL was not found: start one on 127.0.0.1:5432 (apt-get install postgresql) "
+    "or name one in TEST_DATABASE_URL"
+)
+
+
+def test_settings(database_url: str, **changes: object) -> Settings:
+    """Return settings for a test installation."""
+    values = {
+        "database_url": database_url,
+        "secret_key": "a key for tests that is long enough",
+        "public_url": "http://localhost",
+        "smtp_url": None,
+        "build_dir": Path(tempfile.gettempdir()) / "marketplace-test-build",
+        "log_level": "CRITICAL",
+        "testing": True,
+        **changes,
+    }
+    return Settings(**values)
+
+
+test_settings.__test__ = False
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, worker_id: str) -> Iterator[str]:
+    """An empty database of each kind, one per test process."""
+    if request.param == "sqlite":
+        memory = Path("/dev/shm")
+        with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+            yield f"sqlite:///{folder}/test.db"
+        return
+    with postgresql_database(f"marketplace_test_{worker_id}") as url:
+        yield url
+
+
+@contextmanager
+def postgresql_database(name: str) -> Iterator[str]:
+    """Create an empty PostgreSQL database and drop it afterwards; skips the test where there is no server."""
+    try:
+        server = psycopg.connect(POSTGRESQL, autocommit=True, connect_timeout=5)
+    except psycopg.OperationalError:
+        if os.environ.get("REQUIRE_POSTGRESQL"):
+            pytest.fail(NO_POSTGRESQL, pytrace=False)
+        pytest.skip(NO_POSTGRESQL)
+    with server:
+        server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        server.execute(f'CREATE DATABASE "{name}"')
+        head, _, _ = POSTGRESQL.rpartition("/")
+        yield head.replace("postgresql://", "postgresql+psycopg://", 1) + f"/{name}"
+        server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_app(database_url: str) -> Iterator[Flask]:
+    """The application on a database that the migrations built."""
+    app = create_app(test_settings(database_url))
+    with app.app_context():
+        upgrade(directory=str(ROOT / "migrations"))
+        session().close()
+    yield app
+    with app.app_context():
+        session().close()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(migrated_app: Flask) -> Iterator[Flask]:
+    """The application with an empty database and its context; rows a test made are deleted after it."""
+    from marketplace import config
+
+    config.use(migrated_app.config["SETTINGS"])
+    installation.forget()
+    i18n.set_locale("en")
+    with migrated_app.app_context():
+        yield migrated_app
+        empty_database()
+
+
+def empty_database() -> None:
+    """Delete every row of every table."""
+    session().rollback()
+    session().close()
+    with db.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        tables = [table for table in Base.metadata.sorted_tables if table.name != "alembic_version"]
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("TRUNCATE " + ", ".join(f'"{table.name}"' for table in tables) + " RESTART IDENTITY"))
+        else:
+            for table in reversed(tables):
+                connection.execute(table.delete())
+    installation.forget()
+
+
+class Browser(FlaskClient):
+    """A client that tells where a request comes from, as browsers do."""
+
+    def open(self, *args: object, **kwargs: object) -> object:
+        headers = dict(kwargs.pop("headers", None) or {})
+        headers.setdefault("Sec-Fetch-Site", "same-origin")
+        kwargs["headers"] = {name: value for name, value in headers.items() if value is not None}
+        return super().open(*args, **kwargs)
+
+
+@pytest.fixture
+def new_client(app: Flask) -> Callable[[], Browser]:
+    """Make browsers that share nothing."""
+    app.test_client_class = Browser
+    return lambda: app.test_client()
+
+
+@pytest.fixture
+def client(new_client: Callable[[], Browser]) -> Browser:
+    """A browser in which nobody is signed in."""
+    return new_client()
+
+
+@pytest.fixture
+def login_as(new_client: Callable[[], Browser]) -> Callable[[User], Browser]:
+    """Return a browser in which the given person is signed in."""
+
+    def login(user: User, *, with_second_factor: bool = True) -> Browser:
+        browser = new_client()
+        token = sessions.begin(user, browser="", network="127.0.0.1", with_second_factor=with_second_factor)
+        with browser.session_transaction() as cookie:
+            cookie["_user_id"] = token
+        return browser
+
+    return login
+
+
+@pytest.fixture
+def make(app: Flask) -> Make:
+    """Builders of nouns with sensible values."""
+    return Make()
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """Stop the time at noon UTC on 2 March 2026; `clock.shift(...)` and `clock.move_to(...)` move it."""
+    with time_machine.travel(datetime(2026, 3, 2, 12, tzinfo=UTC), tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def deliver(app: Flask) -> Callable[[], list[Letter]]:
+    """Do all background work that is due and return every letter written so far, oldest first."""
+
+    def run() -> list[Letter]:
+        while work(app):
+            pass
+        return list(session().scalars(select(Letter).order_by(Letter.id)))
+
+    return run
+
+
+@pytest.fixture
+def count_queries(app: Flask) -> Callable[[], object]:
+    """Count the statements sent inside a block: `with count_queries() as statements: ...; len(statements)`."""
+
+    @contextmanager
+    def counting() -> Iterator[list[str]]:
+        statements: list[str] = []
+
+        def note(_connection, _cursor, statement, *_rest) -> None:
+            if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
+                statements.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        try:
+            yield statements
+        finally:
+            event.remove(db.engine, "before_cursor_execute", note)
+
+    return counting
