@@ -1,0 +1,59 @@
+"""One page of a long list, and how many pages there are."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, func, select
+
+from marketplace.database import session
+
+Item = TypeVar("Item")
+
+SIZE = 50
+"""Items on a page unless the caller says otherwise."""
+
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    """The items of one page, in the order of the statement; `number` counts from 1."""
+
+    items: list[Item]
+    total: int
+    number: int
+    pages: int
+    size: int = SIZE
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+def page(statement: Select[tuple[Item]], number: int = 1, size: int = SIZE) -> Page[Item]:
+    """Return one page of the objects (or of the first column) a statement selects.
+
+    A number outside the list means the nearest page there is. Two statements are sent, one where there is nothing.
+    """
+    total, number, pages = _place(statement, number, size)
+    items = list(session().scalars(_slice(statement, number, size))) if total else []
+    return Page(items=items, total=total, number=number, pages=pages, size=size)
+
+
+def page_of_rows(statement: Select[Any], number: int = 1, size: int = SIZE) -> Page[Any]:
+    """Return one page of whole rows, for a statement that selects several columns; otherwise like `page`."""
+    total, number, pages = _place(statement, number, size)
+    items: list[Any] = list(session().execute(_slice(statement, number, size))) if total else []
+    return Page(items=items, total=total, number=number, pages=pages, size=size)
+
+
+def _place(statement: Select[Any], number: int, size: int) -> tuple[int, int, int]:
+    rows = statement.order_by(None).subquery()
+    total = session().scalar(select(func.count()).select_from(rows)) or 0
+    pages = max(1, -(-total // size))
+    return total, min(max(1, number), pages), pages
+
+
+def _slice(statement: Select[Any], number: int, size: int) -> Select[Any]:
+    return statement.limit(size).offset((number - 1) * size)
