@@ -1,4 +1,4 @@
-"""The platform of Cities Forward / Ciudades en Movimiento: `create_app` puts settings, database, web and cli together."""
+"""The platform of Cities Forward: `create_app` puts settings, database, web and command line together."""
 
 from __future__ import annotations
 

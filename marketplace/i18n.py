@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -77,7 +77,7 @@ def negotiate(header: str | None) -> str:
     return "en"
 
 
-@lru_cache(maxsize=None)
+@cache
 def catalogue(code: str) -> _gettext.NullTranslations:
     """Return the catalogue of one language, compiled from its .po file when the .mo is missing or older."""
     source = _DIRECTORY / code / "LC_MESSAGES" / "messages.po"
@@ -137,7 +137,7 @@ def _format() -> Locale:
     return _babel_locale(_FORMATS[_locale.get()])
 
 
-@lru_cache(maxsize=None)
+@cache
 def _babel_locale(code: str) -> Locale:
     return Locale.parse(code)
 
@@ -185,7 +185,7 @@ def format_money(amount: int, currency: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _territory(code: str, language: str) -> str:
-    return _babel_locale(_FORMATS[language]).territories.get(code, code)
+    return str(_babel_locale(_FORMATS[language]).territories.get(code, code))
 
 
 def country_name(code: str) -> str:
@@ -195,7 +195,7 @@ def country_name(code: str) -> str:
 
 @lru_cache(maxsize=256)
 def _language_name(code: str, language: str) -> str:
-    return _babel_locale(_FORMATS[language]).languages.get(code, code)
+    return str(_babel_locale(_FORMATS[language]).languages.get(code, code))
 
 
 def language_name(code: str) -> str:

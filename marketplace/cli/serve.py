@@ -14,13 +14,12 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 from flask_migrate import upgrade
-from sqlalchemy import inspect, select, text
+from sqlalchemy import select
 
 from marketplace.config import ROOT, Settings
 from marketplace.database import db, session
 from marketplace.models import User
-from marketplace.services import installation
-from marketplace.web.health import newest_migration
+from marketplace.services import installation, migrations
 
 GRACE_SECONDS = 10
 
@@ -45,21 +44,13 @@ def serve(sample: bool) -> None:
 
 def prepare_database(*, sample: bool) -> None:
     """Bring the database to the newest migration and fill an empty one with the sample programme."""
-    if _migration() != newest_migration():
-        upgrade(directory=str(ROOT / "migrations"))
+    if migrations.applied() != migrations.newest():
+        upgrade(directory=migrations.FOLDER)
     if sample and session().scalar(select(User.id).limit(1)) is None:
         from marketplace.services import sample as programme
 
         click.echo("Loading the sample programme ...")
         programme.load()
-
-
-def _migration() -> str | None:
-    if not inspect(db.engine).has_table("alembic_version"):
-        return None
-    found = session().scalar(text("SELECT version_num FROM alembic_version"))
-    session().rollback()
-    return str(found) if found else None
 
 
 def _welcome(settings: Settings) -> list[str]:
@@ -77,7 +68,10 @@ def _together(commands: list[list[str]], environment: dict[str, str], port: str,
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     # A session of their own: Ctrl-C reaches only this process, which then stops them in order.
-    children = [subprocess.Popen(command, env=environment, cwd=ROOT, start_new_session=True) for command in commands]
+    children = [
+        subprocess.Popen(command, env=environment, cwd=ROOT, start_new_session=True)  # noqa: S603 - our own commands
+        for command in commands
+    ]
     try:
         threading.Thread(target=_announce, args=(port, lines, stop), daemon=True).start()
         while not stop.wait(0.2):

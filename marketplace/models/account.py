@@ -24,7 +24,7 @@ class AccountState(StrEnum):
 
 
 class User(Base):
-    """A person. After deletion the row stays, without anything that tells who it was, so that history keeps its actor."""
+    """A person. A deleted one keeps the row, without anything that tells who it was: history keeps its actor."""
 
     __tablename__ = "app_user"
 

@@ -178,7 +178,7 @@ class Filter:
     state: LetterState | None = None
 
 
-def listing(wanted: Filter) -> Select[tuple[Letter]]:
+def listing(wanted: Filter) -> Select[Letter]:
     """Return the statement that lists letters, the newest first; the caller paginates it."""
     statement = select(Letter).order_by(Letter.queued_at.desc(), Letter.id.desc())
     if wanted.kind:
@@ -231,5 +231,7 @@ def forget_old(_: jobs.Run) -> None:
     """Empty what letters older than a year said; that they were sent stays."""
     limit = clock.now() - timedelta(days=365)
     with atomic() as current:
-        for letter in current.scalars(select(Letter).where(Letter.queued_at < limit, Letter.recipient != "").limit(1000)):
+        for letter in current.scalars(
+            select(Letter).where(Letter.queued_at < limit, Letter.recipient != "").limit(1000)
+        ):
             letter.recipient, letter.recipient_name, letter.context = "", "", {}

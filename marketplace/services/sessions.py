@@ -1,4 +1,4 @@
-"""Sessions on the server: begun at sign-in, listed to their owner, ended here so that no cookie outlives its session."""
+"""Sessions on the server: begun at sign-in, listed to their owner, ended here: no cookie outlives its own."""
 
 import ipaddress
 import secrets
@@ -139,7 +139,13 @@ def network_of(address: str) -> str:
 
 def describe_browser(header: str) -> str:
     """Name browser and system in two words, for the owner's list of sessions; the header itself is not kept."""
-    browsers = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+    browsers = (
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    )
     systems = (
         ("Android", "Android"),
         ("iPhone", "iPhone"),

@@ -47,7 +47,7 @@ def hit(action: str, subject: str, limit: int, period: timedelta) -> None:
         raise TooManyAttempts(retry_after=max(1, int((starts_at + period - now).total_seconds())))
 
 
-def _increment(*window: ColumnElement[bool]) -> ReturningUpdate[tuple[int]]:
+def _increment(*window: ColumnElement[bool]) -> ReturningUpdate[int]:
     return (
         update(ThrottleWindow)
         .where(*window)

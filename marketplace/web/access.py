@@ -23,7 +23,7 @@ MACHINE = "machine"
 
 
 def access(rule: str) -> Callable[[View], View]:
-    """Declare who may enter a view: PUBLIC, SIGNED_IN, SAMPLE, MACHINE, or the name of a policy such as `desk.enter`."""
+    """Declare who may enter a view: PUBLIC, SIGNED_IN, SAMPLE, MACHINE, or a policy such as `desk.enter`."""
 
     def declare(view: View) -> View:
         view.access = rule  # type: ignore[attr-defined]

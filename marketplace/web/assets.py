@@ -1,4 +1,7 @@
-"""Static files, each complete in itself (a script imports no other): copied once under names that contain their hash, compressed, and served to be cached for a year."""
+"""Static files: copied once under names that contain their hash, compressed, and served to be cached for a year.
+
+Each is complete in itself: a script imports no other, because names change with contents.
+"""
 
 import gzip
 import hashlib

@@ -21,7 +21,7 @@ def register(app: Flask) -> None:
     app.before_request(_notice)
 
 
-@login_manager.user_loader
+@login_manager.user_loader  # type: ignore[untyped-decorator]
 def _load(token: str) -> User | None:
     found = sessions.find(token)
     if found is None:
