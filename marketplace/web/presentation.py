@@ -8,7 +8,7 @@ from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 
 from marketplace import i18n
-from marketplace.services import installation, policies
+from marketplace.services import installation, labels, policies
 from marketplace.web import language, navigation, signed_in
 
 
@@ -41,6 +41,7 @@ def register(app: Flask) -> None:
         country=i18n.country_name,
         language=i18n.language_name,
         translated=i18n.in_language,
+        label=labels.of,
     )
     app.context_processor(_of_this_reader)
 

@@ -1,0 +1,108 @@
+"""The words for every kind, state and role: one table, used by pages, letters and lists of choices alike."""
+
+from enum import StrEnum
+from typing import TypeVar
+
+from marketplace.i18n import LazyText
+from marketplace.i18n import lazy_gettext as _
+from marketplace.models import (
+    AccountState,
+    CitySide,
+    JobState,
+    LetterState,
+    MembershipRole,
+    MembershipState,
+    OrganisationKind,
+    Role,
+)
+
+# Members of different enums may be equal as text, so each enum has a table of its own.
+_LABELS: dict[type[StrEnum], dict[str, LazyText]] = {
+    OrganisationKind: {
+        OrganisationKind.CITY: _("City"),
+        OrganisationKind.FUNDER: _("Funder"),
+        OrganisationKind.VENDOR: _("Technology provider"),
+        OrganisationKind.PARTNER: _("Programme partner"),
+        OrganisationKind.ACADEMIA: _("Academia"),
+        OrganisationKind.PHILANTHROPY: _("Philanthropy"),
+        OrganisationKind.NGO: _("Non-governmental organisation"),
+        OrganisationKind.MULTILATERAL: _("Multilateral institution"),
+        OrganisationKind.AGENCY: _("Government agency"),
+        OrganisationKind.PRESS: _("Press"),
+    },
+    MembershipRole: {
+        MembershipRole.MANAGER: _("Manager"),
+        MembershipRole.MEMBER: _("Member"),
+    },
+    MembershipState: {
+        MembershipState.INVITED: _("Invited"),
+        MembershipState.REQUESTED: _("Asked to join"),
+        MembershipState.ACTIVE: _("Active"),
+        MembershipState.ENDED: _("Ended"),
+    },
+    Role: {
+        Role.ADMINISTRATOR: _("Administrator"),
+        Role.ORGANISER: _("Organiser"),
+        Role.REVIEWER: _("Reviewer"),
+        Role.CHECK_IN: _("Check-in"),
+        Role.FINANCE: _("Finance"),
+        Role.INTERPRETER: _("Interpreter"),
+    },
+    CitySide: {
+        CitySide.LAC: _("Latin America and the Caribbean"),
+        CitySide.US: _("United States"),
+    },
+    AccountState: {
+        AccountState.UNCONFIRMED: _("Not confirmed"),
+        AccountState.ACTIVE: _("Active"),
+        AccountState.DEACTIVATED: _("Deactivated"),
+        AccountState.DELETED: _("Deleted"),
+    },
+    LetterState: {
+        LetterState.QUEUED: _("Waiting"),
+        LetterState.SENT: _("Sent"),
+        LetterState.FAILED: _("Failed"),
+        LetterState.CANCELLED: _("Called back"),
+    },
+    JobState: {
+        JobState.WAITING: _("Waiting"),
+        JobState.DONE: _("Done"),
+        JobState.DEAD: _("Given up"),
+        JobState.CANCELLED: _("Cancelled"),
+    },
+}
+
+_POPULATION_SCOPES: dict[str, LazyText] = {
+    "canton": _("canton"),
+    "city": _("city"),
+    "commune": _("commune"),
+    "county": _("county"),
+    "municipality": _("municipality"),
+    "municipality (first release)": _("municipality (first release)"),
+    "municipality (census adjusted for omission)": _("municipality (census adjusted for omission)"),
+    "municipality (INE projection, older base)": _("municipality (INE projection, older base)"),
+    "district (census adjusted for omission)": _("district (census adjusted for omission)"),
+    "island of Grand Bahama (not city proper)": _("island of Grand Bahama (not city proper)"),
+}
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def of(member: StrEnum) -> LazyText:
+    """Return the words for one member of an enum; an enum without words is a bug: KeyError."""
+    return _LABELS[type(member)][member]
+
+
+def choices(enum: type[Choice]) -> list[tuple[str, LazyText]]:
+    """Return value and words of every member, in the order of the enum, for selections and filters."""
+    return [(member.value, of(member)) for member in enum]
+
+
+def read(enum: type[Choice], value: str | None) -> Choice | None:
+    """Return the member a filter asks for; None for nothing and for what does not exist."""
+    return enum(value) if value in set(enum) else None
+
+
+def population_scope(scope: str) -> str:
+    """Name what a population figure counts; a scope written by a city itself stays as it was written."""
+    return str(_POPULATION_SCOPES.get(scope, scope))
