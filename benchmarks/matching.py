@@ -1,0 +1,228 @@
+"""Measure the engine against its peers and against its own certified bound, every run in a process of its own.
+
+    python benchmarks/matching.py problem.json other.json
+    python benchmarks/matching.py --sizes S M L --profiles base scarce-tables --seeds 1 2 --svg docs/img/matching.svg
+
+The tables are Markdown on standard output, progress is on standard error. A row says what a method reached of the bound
+that the engine certified for the same problem in the same run. CP-SAT joins in at size S when ortools is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import numpy as np  # noqa: E402 - the package is found only now.
+from generate import PROFILES, SIZES, generate  # noqa: E402
+from peers import PEERS, cp_sat  # noqa: E402
+from plot import dots  # noqa: E402
+
+from marketplace.matching import check, evaluate, load  # noqa: E402
+
+ENGINE, CP_SAT = "engine", "CP-SAT plain model"
+SECONDS = {"tiny": 2.0, "S": 2.0, "M": 5.0, "L": 20.0, "XL": 60.0, "XXL": 180.0}
+CP_SAT_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method on one problem."""
+
+    problem: str
+    method: str
+    meetings: int
+    must: int
+    floors: int
+    score: int
+    gaps: int
+    bound: tuple[int, int, int] | None
+    proven: bool
+    seconds: float
+    cpu: float
+    megabytes: float
+
+
+def run(method: str, path: str, seconds: float, seed: int) -> dict[str, Any]:
+    """Run one method in this process and return what it reached and used, as plain values."""
+    problem = load(path)
+    bound, proven = None, False
+    started = time.monotonic()
+    if method == ENGINE:
+        from marketplace.matching import solve
+
+        schedule = solve(problem, seconds=seconds, seed=seed)
+        meetings = list(schedule.meetings)
+        bound = (schedule.bound.must, schedule.bound.floors, schedule.bound.score)
+        proven = schedule.proven_optimal
+    elif method == CP_SAT:
+        meetings, proven = cp_sat(problem, seed, CP_SAT_SECONDS)
+    else:
+        meetings = PEERS[method](problem, seed)
+    elapsed = time.monotonic() - started
+    mine, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    if broken := check(problem, meetings):
+        raise SystemExit(f"{method} on {path}: {broken[0]}")
+    value = evaluate(problem, meetings)
+    return {
+        "problem": problem.name or Path(path).stem,
+        "method": method,
+        "meetings": len(meetings),
+        "must": value.must,
+        "floors": value.floors,
+        "score": value.score,
+        "gaps": value.gaps,
+        "bound": bound,
+        "proven": proven,
+        "seconds": elapsed,
+        "cpu": mine.ru_utime + mine.ru_stime + children.ru_utime + children.ru_stime,
+        # The parent and its largest child may be at their peaks together, so both count.
+        "megabytes": (mine.ru_maxrss + children.ru_maxrss) / 1024,
+    }
+
+
+def run_apart(method: str, path: str, seconds: float, seed: int) -> Row:
+    """Run one method in a fresh interpreter."""
+    command = [sys.executable, __file__, "--run", method, path, "--seconds", str(seconds), "--seed", str(seed)]
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    values = json.loads(output.splitlines()[-1])
+    values["bound"] = values["bound"] and tuple(values["bound"])
+    row = Row(**values)
+    print(f"{row.problem:32} {row.method:22} {row.score:10} {row.seconds:8.2f} s", file=sys.stderr)
+    return row
+
+
+def measured(path: str, size: str | None, options: argparse.Namespace) -> list[Row]:
+    """All methods on one problem, the engine first."""
+    seconds = options.seconds or SECONDS[size or _size_like(path)]
+    methods = [ENGINE]
+    if not options.no_peers:
+        methods += PEERS
+        if (size or _size_like(path)) in ("tiny", "S") and importlib.util.find_spec("ortools"):
+            methods.append(CP_SAT)
+    return [run_apart(method, path, seconds, options.seed) for method in methods]
+
+
+def _size_like(path: str) -> str:
+    """The smallest size with at least as many projects."""
+    projects = load(path).projects
+    return next((name for name, size in SIZES.items() if size.projects >= projects), "XXL")
+
+
+def table(rows: list[Row]) -> str:
+    """The rows as a Markdown table; the engine's row of each problem brings the bound of all its rows."""
+    lines = [
+        "| problem | method | value, % of bound | musts | floors | gaps per meeting | seconds | CPU s | MB |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    bounds = {row.problem: row.bound for row in rows if row.bound}
+    for row in rows:
+        must, floors, score = bounds[row.problem]
+        share = "optimal" if row.proven and row.score == score else f"{100 * row.score / max(1, score):.3f}"
+        if row.method == CP_SAT:
+            share = f"{100 * row.score / max(1, score):.3f}{' (optimum)' if row.proven else ''}"
+        lines.append(
+            f"| {row.problem} | {row.method} | {share} | {row.must}/{must} | {row.floors}/{floors} "
+            f"| {row.gaps / max(1, row.meetings):.3f} | {row.seconds:.2f} | {row.cpu:.2f} | {row.megabytes:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def plot(rows: list[Row]) -> str:
+    """Value in per cent of the bound, one row a problem."""
+    bounds = {row.problem: row.bound for row in rows if row.bound}
+    problems = list(dict.fromkeys(row.problem for row in rows))
+    lines = [
+        (
+            problem,
+            {r.method: 100 * r.score / max(1, bounds[problem][2]) for r in rows if r.problem == problem},
+        )
+        for problem in problems
+    ]
+    return dots("Value reached", "per cent of the certified upper bound", lines, 70, 100, 5)
+
+
+def repair_table(paths: list[str], seconds: float | None, seed: int) -> str:
+    """Cancel five per cent of the parties of a good schedule, mend it, and solve afresh to compare."""
+    lines = [
+        "| problem | value, % of fresh | moved, % of kept | kept | dropped | new | seconds |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    from marketplace.matching import solve
+    from marketplace.matching.repair import Changes, repair
+
+    for path in paths:
+        problem = load(path)
+        limit = seconds or SECONDS[_size_like(path)]
+        schedule = solve(problem, seconds=limit, seed=seed)
+        rng = np.random.default_rng(seed)
+        changes = Changes(
+            cancelled_projects=frozenset(rng.choice(problem.projects, problem.projects // 20, False).tolist()),
+            cancelled_counterparties=frozenset(
+                rng.choice(problem.counterparties, problem.counterparties // 20, False).tolist()
+            ),
+        )
+        repair(problem, schedule, changes, seed=seed)  # Libraries are imported by the first call.
+        mended = repair(problem, schedule, changes, seed=seed)
+        fresh = solve(changes.applied(problem), seconds=limit, seed=seed)
+        ratio = mended.objective.score / max(1, fresh.objective.score)
+        moved = len(mended.moved) / max(1, len(mended.kept))
+        lines.append(
+            f"| {problem.name} | {100 * ratio:.2f} | {100 * moved:.2f} | {len(mended.kept)} | {len(mended.dropped)} "
+            f"| {len(mended.new)} | {mended.seconds:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, print the tables, write the plot."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="problems to measure")
+    parser.add_argument("--sizes", nargs="*", choices=SIZES, default=[], help="generated problems to measure as well")
+    parser.add_argument("--profiles", nargs="*", choices=PROFILES, default=["base"])
+    parser.add_argument("--seeds", nargs="*", type=int, default=[1], help="seeds of the generated problems")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the methods")
+    parser.add_argument("--seconds", type=float, help="limit of the engine; the goal of the size by default")
+    parser.add_argument("--no-peers", action="store_true", help="the engine only")
+    parser.add_argument("--repair", action="store_true", help="measure repair after five per cent have cancelled")
+    parser.add_argument("--svg", type=Path, help="write the plot of the values to this file")
+    parser.add_argument("--json", type=Path, help="add the rows to this file, one JSON object a line")
+    parser.add_argument("--run", nargs=2, metavar=("METHOD", "PATH"), help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.run:
+        print(json.dumps(run(options.run[0], options.run[1], options.seconds, options.seed)))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        problems: list[tuple[str, str | None]] = [(path, None) for path in options.paths]
+        for size in options.sizes:
+            for profile in options.profiles:
+                for seed in options.seeds:
+                    path = Path(folder) / f"{size}-{profile}-{seed}.json"
+                    path.write_text(json.dumps(generate(size, profile, seed)), encoding="utf-8")
+                    problems.append((str(path), size))
+        if options.repair:
+            print(repair_table([path for path, _ in problems], options.seconds, options.seed))
+            return
+        rows = [row for path, size in problems for row in measured(path, size, options)]
+    print(table(rows))
+    if options.json:
+        with options.json.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(row.__dict__) + "\n" for row in rows)
+    if options.svg:
+        options.svg.parent.mkdir(parents=True, exist_ok=True)
+        options.svg.write_text(plot(rows), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
