@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -136,63 +136,61 @@ def _by_rank(rank: IntArray, met: BoolArray) -> tuple[RankLine, ...]:
 
 @dataclass(frozen=True)
 class _Side:
-    """One side of the market: per party its role, meetings, minimum, cap and places; per pair the party."""
+    """One side of the market: per party its role, its meetings and its minimum, and what limits its meetings."""
 
-    project: bool
     role: list[str]
     held: IntArray
     floor: IntArray
-    cap: IntArray
-    places: IntArray  # meetings that fit into the slots the party is available in
-    of_pair: IntArray
+    limits: dict[str, IntArray]  # by the code of the shortfall, most meetings each party could ever have
+    unmet: dict[int, list[Wish]]  # of the parties under their minimum
 
 
 def _shortfalls(problem: Problem, meetings: list[Meeting], p_held: IntArray, f_held: IntArray) -> tuple[Shortfall, ...]:
     p, f = problem.pair_project, problem.pair_counterparty
+    concerned = np.flatnonzero((p_held < problem.project_min)[p] | (f_held < problem.counterparty_min)[f])
+    free_at_once = (problem.project_avail[p[concerned]] & problem.counterparty_avail[f[concerned]]).any(axis=1)
+    common = concerned[free_at_once]
+    of_project: dict[int, list[Wish]] = defaultdict(list)
+    of_counterparty: dict[int, list[Wish]] = defaultdict(list)
+    for wish in explain(problem, meetings, pairs=concerned.tolist()).wishes:
+        of_project[wish.project].append(wish)
+        of_counterparty[wish.counterparty].append(wish)
     sides = (
         _Side(
-            True,
             ["project"] * problem.projects,
             p_held,
             problem.project_min,
-            problem.project_max,
-            problem.project_avail.sum(axis=1),
-            p,
+            {
+                "cap": problem.project_max,
+                "slots": problem.project_avail.sum(axis=1),
+                "wishes": np.bincount(p, minlength=problem.projects),
+                "common": np.bincount(p[common], minlength=problem.projects),
+            },
+            of_project,
         ),
         _Side(
-            False,
             ["vendor" if vendor else "funder" for vendor in problem.counterparty_vendor.tolist()],
             f_held,
             problem.counterparty_min,
-            problem.counterparty_max,
-            problem.counterparty_avail.sum(axis=1) * problem.counterparty_reps,
-            f,
+            {
+                "cap": problem.counterparty_max,
+                "slots": problem.counterparty_avail.sum(axis=1) * problem.counterparty_reps,
+                "wishes": np.bincount(f, minlength=problem.counterparties),
+                "common": np.bincount(f[common], minlength=problem.counterparties),
+            },
+            of_counterparty,
         ),
     )
-    concerned = np.flatnonzero((p_held < problem.project_min)[p] | (f_held < problem.counterparty_min)[f])
-    common = np.zeros(problem.pairs, dtype=np.bool_)
-    common[concerned] = (problem.project_avail[p[concerned]] & problem.counterparty_avail[f[concerned]]).any(axis=1)
-    wishes = explain(problem, meetings, pairs=concerned.tolist()).wishes
-    return tuple(
-        _shortfall(side, party, common, wishes)
-        for side in sides
-        for party in np.flatnonzero(side.held < side.floor).tolist()
-    )
+    return tuple(_shortfall(side, party) for side in sides for party in np.flatnonzero(side.held < side.floor).tolist())
 
 
-def _shortfall(side: _Side, party: int, common: BoolArray, wishes: tuple[Wish, ...]) -> Shortfall:
-    floor, mine = int(side.floor[party]), side.of_pair == party
-    limits = {
-        "cap": int(side.cap[party]),
-        "slots": int(side.places[party]),
-        "wishes": int(mine.sum()),
-        "common": int((mine & common).sum()),
-    }
+def _shortfall(side: _Side, party: int) -> Shortfall:
+    floor = int(side.floor[party])
     short = Shortfall(side.role[party], party, int(side.held[party]), floor, "crowded")
-    for code, limit in limits.items():
-        if limit < floor:
+    for code, limit in side.limits.items():
+        if limit[party] < floor:
             return replace(short, code=code)
-    unmet = [wish for wish in wishes if (wish.project if side.project else wish.counterparty) == party]
+    unmet = side.unmet.get(party, [])
     reasons = Counter(wish.code for wish in unmet if wish.code != "no_common_slot")
     changes = [wish.change for wish in unmet if wish.change]
     return replace(
