@@ -49,6 +49,20 @@ class Conflict(Refusal):
     message = lazy_gettext("This has changed in the meantime. Please look at the present state and try again.")
 
 
+class LastManager(Conflict):
+    """Without this person the organisation would have nobody who answers for it."""
+
+    message = lazy_gettext(
+        "This person is the last manager of the organisation. Make another member a manager first, then try again."
+    )
+
+
+class LastAdministrator(Conflict):
+    """Without this person nobody could give roles on the platform any more."""
+
+    message = lazy_gettext("This person is the last administrator. Make somebody else an administrator first.")
+
+
 class TooManyAttempts(Refusal):
     """A limit against guessing or flooding was reached. `retry_after` is in seconds."""
 

@@ -24,6 +24,11 @@ from marketplace.services import audit, jobs, search
 
 HIDDEN = "••••••"
 
+INVITATION = "invitation"
+"""The purpose of the link in an invitation: it opens the page, and only the invited address can accept there."""
+
+_PURPOSES = frozenset({*LinkPurpose, INVITATION})
+
 
 class NoMailServer(jobs.GiveUp):
     """SMTP_URL is not set, so this installation cannot send letters."""
@@ -83,7 +88,9 @@ def render(letter: Letter, *, locale: str | None = None, secrets: bool = True) -
 
 
 def _link_url(path: str, purpose: str, uid: str) -> str:
-    return f"{config.current().public_url}{path}/{keys.sign(LinkPurpose(purpose), uid)}"
+    if purpose not in _PURPOSES:
+        raise LookupError(f"no links of purpose {purpose!r}")
+    return f"{config.current().public_url}{path}/{keys.sign(purpose, uid)}"
 
 
 def _masked_link_url(path: str, purpose: str, uid: str) -> str:

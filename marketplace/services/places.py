@@ -22,7 +22,7 @@ def zones() -> tuple[str, ...]:
 
 def is_zone(name: str) -> bool:
     """Tell whether an IANA zone of that name exists, chosen from our list or not."""
-    return name in available_timezones()
+    return name in _every_zone()
 
 
 def country_choices() -> list[tuple[str, str]]:
@@ -33,6 +33,11 @@ def country_choices() -> list[tuple[str, str]]:
 def zone_choices() -> list[tuple[str, str]]:
     """Return name and words of all time zones, e.g. `America/Mexico_City` and `America/Mexico City`."""
     return [(name, name.replace("_", " ")) for name in zones()]
+
+
+@cache
+def _every_zone() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def _table(name: str) -> list[list[str]]:

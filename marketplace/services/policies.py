@@ -85,14 +85,33 @@ def _grant_roles(user: User, _: Any) -> bool:
     return has_role(user, Role.ADMINISTRATOR) and _at_desk(user)
 
 
+@_rule("organisation.create")
+def _create_organisation(user: User, _: Any) -> bool:
+    """Everybody may bring their organisation; it is marked as not verified until an organiser has looked at it."""
+    return True
+
+
 @_rule("organisation.view")
 def _view_organisation(user: User, organisation: Organisation) -> bool:
     return _belongs(user, organisation) or _organise_platform(user, None)
 
 
+@_rule("organisation.act")
+def _act_for_organisation(user: User, organisation: Organisation) -> bool:
+    """Nobody acts for an organisation that was deactivated, though those who belong to it still see it."""
+    return organisation.deactivated_at is None and _belongs(user, organisation)
+
+
 @_rule("organisation.manage")
 def _manage_organisation(user: User, organisation: Organisation) -> bool:
-    return _belongs(user, organisation, MembershipRole.MANAGER) or _organise_platform(user, None)
+    is_manager = organisation.deactivated_at is None and _belongs(user, organisation, MembershipRole.MANAGER)
+    return is_manager or _organise_platform(user, None)
+
+
+@_rule("organisation.verify")
+def _verify_organisation(user: User, _: Any) -> bool:
+    """Verify, deactivate and reactivate, and enter what the programme says about its cities and their pairs."""
+    return _organise_platform(user, None)
 
 
 def _belongs(user: User, organisation: Organisation, role: MembershipRole | None = None) -> bool:

@@ -128,6 +128,15 @@ def act_for(found: UserSession, organisation_uid: str | None) -> None:
         current.execute(update(UserSession).where(UserSession.id == found.id).values(acting_for_id=identity))
 
 
+def stop_acting_for(organisation_id: int, user_id: int | None = None) -> None:
+    """Let nobody (or not this person) act for an organisation any longer. Joins the caller's transaction."""
+    statement = update(UserSession).where(UserSession.acting_for_id == organisation_id)
+    if user_id is not None:
+        statement = statement.where(UserSession.user_id == user_id)
+    with atomic() as current:
+        current.execute(statement.values(acting_for_id=None))
+
+
 def network_of(address: str) -> str:
     """Return the network of an address (IPv4 /24, IPv6 /56): enough to limit abuse and to recognise one's own."""
     try:
