@@ -48,11 +48,12 @@ def build(
     message["Subject"] = _one_line(content.subject)
     message["Message-ID"] = message_id
     message["Date"] = format_datetime(date)
-    message["Content-Language"] = locale
     # Automatic replies to automatic letters make loops (RFC 3834).
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(content.text)
     message.add_alternative(content.html, subtype="html")
+    # Last, because setting the content clears the headers that describe it.
+    message["Content-Language"] = locale
     return message
 
 
