@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from marketplace import i18n
 from marketplace.database import is_transient, session
 from marketplace.errors import Refusal, TooManyAttempts, Unavailable
 from marketplace.i18n import gettext as _
@@ -28,8 +29,12 @@ def page(status: int, title: str, message: str) -> ResponseReturnValue:
     try:
         body = render_template("errors/error.html", status=status, title=title, message=message)
     except SQLAlchemyError:
-        # The layout asks who is signed in; without a database a page without it must do.
-        body = render_template("errors/plain.html", status=status, title=title, message=message)
+        # The layout asks who is signed in; without a database a page that asks nothing must do.
+        session().rollback()
+        plain = current_app.jinja_env.get_template("errors/plain.html")
+        body = plain.render(
+            status=status, title=title, message=message, locale_code=i18n.locale(), request_id=g.get("request_id", "")
+        )
     return make_response(body, status)
 
 
