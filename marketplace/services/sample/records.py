@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from marketplace.i18n import LANGUAGES
 from marketplace.models import CitySide, MembershipRole, OrganisationKind, Role
 
 _DATA = Path(__file__).parent / "data"
@@ -166,11 +167,13 @@ def _address(kind: OrganisationKind, number: int, slug: str) -> str:
 
 def _body(entry: dict[str, Any], kind: OrganisationKind) -> Body:
     is_real = entry.get("real", False)
+    # `name` is in the language of the body's people; it is shown in English where there is an English one.
+    names = {entry.get("contact", {}).get("locale", "en"): entry["name"], **entry.get("names", {})}
     return Body(
         slug=entry["slug"],
         kind=kind,
-        name=entry["name"],
-        names=entry.get("names", {}),
+        name=names.get("en") or entry["name"],
+        names=names,
         descriptions=entry["description"],
         country=entry["country"],
         timezone=entry["timezone"],
@@ -185,7 +188,7 @@ def _city(row: dict[str, str]) -> Body:
         slug=row["slug"],
         kind=OrganisationKind.CITY,
         name=row["name_en"],
-        names={code: row[f"name_{code}"] for code in ("es", "pt") if row[f"name_{code}"] != row["name_en"]},
+        names={code: row[f"name_{code}"] for code in LANGUAGES},
         descriptions={},
         country=row["country_code"],
         timezone=row["timezone"],
