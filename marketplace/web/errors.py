@@ -12,6 +12,7 @@ from marketplace import i18n
 from marketplace.database import is_transient, session
 from marketplace.errors import Refusal, TooManyAttempts, Unavailable
 from marketplace.i18n import gettext as _
+from marketplace.web import language
 
 log = structlog.get_logger()
 
@@ -33,7 +34,12 @@ def page(status: int, title: str, message: str) -> ResponseReturnValue:
         session().rollback()
         plain = current_app.jinja_env.get_template("errors/plain.html")
         body = plain.render(
-            status=status, title=title, message=message, locale_code=i18n.locale(), request_id=g.get("request_id", "")
+            status=status,
+            title=title,
+            message=message,
+            locale_code=i18n.locale(),
+            theme_choice=language.theme(),
+            request_id=g.get("request_id", ""),
         )
     return make_response(body, status)
 
