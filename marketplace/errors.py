@@ -63,6 +63,27 @@ class LastAdministrator(Conflict):
     message = lazy_gettext("This person is the last administrator. Make somebody else an administrator first.")
 
 
+class SoldOut(Conflict):
+    """No place is left, and there is no waiting list."""
+
+    message = lazy_gettext("All places are taken.")
+
+
+class NotOpen(Conflict):
+    """It is too early or too late: the window in which this can be done is given with the thing itself."""
+
+    message = lazy_gettext("This is not open now.")
+
+
+class AlreadyRegistered(Conflict):
+    """The address has a live registration for the event; its mailbox, and nobody else, gets the link to it."""
+
+    message = lazy_gettext(
+        "This e-mail address is registered for this event already. "
+        "We have sent it the link to see or change the registration."
+    )
+
+
 class TooManyAttempts(Refusal):
     """A limit against guessing or flooding was reached. `retry_after` is in seconds."""
 

@@ -1,8 +1,9 @@
 """Builders: `make.user(name="Ana")` stores a person with sensible values for the rest."""
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from itertools import count
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from marketplace import clock
 from marketplace.database import atomic, session
@@ -12,6 +13,7 @@ from marketplace.models import (
     CityProfile,
     CitySide,
     Event,
+    EventState,
     Membership,
     MembershipRole,
     MembershipState,
@@ -72,7 +74,11 @@ class Make:
         values.setdefault("titles", {"en": f"Event {number}"})
         values.setdefault("timezone", "America/New_York")
         values.setdefault("starts_on", date(2026, 6, 1))
-        values.setdefault("ends_on", date(2026, 6, 2))
+        values.setdefault("ends_on", values["starts_on"] + timedelta(days=1))
+        zone = ZoneInfo(values["timezone"])
+        values.setdefault("starts_at", datetime.combine(values["starts_on"], time(9), zone))
+        values.setdefault("ends_at", datetime.combine(values["ends_on"], time(18), zone))
+        values.setdefault("state", EventState.PUBLISHED)
         values.setdefault("created_at", clock.now())
         return self.store(Event(**values))
 

@@ -12,9 +12,11 @@ from marketplace.models.account import (
 )
 from marketplace.models.audit import AuditEntry
 from marketplace.models.base import Base
-from marketplace.models.event import Event
+from marketplace.models.event import Event, EventKind, EventLevel, EventMode, EventOrganiser, EventState
+from marketplace.models.feed import FeedToken
 from marketplace.models.installation import InstallationFact
 from marketplace.models.job import Job, JobState
+from marketplace.models.letter_text import LetterText
 from marketplace.models.organisation import (
     CityPair,
     CityProfile,
@@ -26,11 +28,40 @@ from marketplace.models.organisation import (
     OrganisationKind,
 )
 from marketplace.models.outbox import Letter, LetterState
+from marketplace.models.programme import (
+    ProgrammeSession,
+    Room,
+    SessionKind,
+    SessionSignUp,
+    SessionSpeaker,
+    SessionState,
+    Speaker,
+    SpeakerRole,
+    Track,
+)
+from marketplace.models.question import AnswerFile, Question, QuestionKind, RegistrationAnswer
+from marketplace.models.registration import (
+    HOLDING_STATES,
+    LIVE_STATES,
+    Attendance,
+    AttendeeCategory,
+    PrivateNeeds,
+    Registration,
+    RegistrationConsent,
+    RegistrationConsentKind,
+    RegistrationState,
+)
 from marketplace.models.role import Role, RoleAssignment
 from marketplace.models.throttle import ThrottleWindow
+from marketplace.models.ticket import TicketPool, TicketType
 
 __all__ = [
+    "HOLDING_STATES",
+    "LIVE_STATES",
     "AccountState",
+    "AnswerFile",
+    "Attendance",
+    "AttendeeCategory",
     "AuditEntry",
     "Base",
     "CityPair",
@@ -39,11 +70,18 @@ __all__ = [
     "Consent",
     "ConsentKind",
     "Event",
+    "EventKind",
+    "EventLevel",
+    "EventMode",
+    "EventOrganiser",
+    "EventState",
+    "FeedToken",
     "InstallationFact",
     "Job",
     "JobState",
     "Letter",
     "LetterState",
+    "LetterText",
     "LinkPurpose",
     "Membership",
     "MembershipRole",
@@ -51,10 +89,29 @@ __all__ = [
     "OneTimeLink",
     "Organisation",
     "OrganisationKind",
+    "PrivateNeeds",
+    "ProgrammeSession",
+    "Question",
+    "QuestionKind",
     "RecoveryCode",
+    "Registration",
+    "RegistrationAnswer",
+    "RegistrationConsent",
+    "RegistrationConsentKind",
+    "RegistrationState",
     "Role",
     "RoleAssignment",
+    "Room",
+    "SessionKind",
+    "SessionSignUp",
+    "SessionSpeaker",
+    "SessionState",
+    "Speaker",
+    "SpeakerRole",
     "ThrottleWindow",
+    "TicketPool",
+    "TicketType",
+    "Track",
     "User",
     "UserSession",
 ]

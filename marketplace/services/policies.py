@@ -4,7 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from marketplace.errors import NotAllowed
-from marketplace.models import MembershipRole, MembershipState, Organisation, Role, User
+from marketplace.models import (
+    Event,
+    EventState,
+    MembershipRole,
+    MembershipState,
+    Organisation,
+    Registration,
+    Role,
+    User,
+)
 from marketplace.services import installation
 
 Rule = Callable[[User, Any], bool]
@@ -112,6 +121,40 @@ def _manage_organisation(user: User, organisation: Organisation) -> bool:
 def _verify_organisation(user: User, _: Any) -> bool:
     """Verify, deactivate and reactivate, and enter what the programme says about its cities and their pairs."""
     return _organise_platform(user, None)
+
+
+@_rule("event.create")
+def _create_event(user: User, _: Any) -> bool:
+    return _organise_platform(user, None)
+
+
+@_rule("event.view")
+def _view_event(user: User, event: Event) -> bool:
+    """Only a draft is hidden, and not from those who work on it. (Who is not signed in asks `events.public`.)"""
+    return event.state is not EventState.DRAFT or has_role(user, *Role, event_id=event.id)
+
+
+@_rule("event.manage")
+def _manage_event(user: User, event: Event) -> bool:
+    """Whoever organises one event sees and changes nothing of another."""
+    return has_role(user, Role.ADMINISTRATOR, Role.ORGANISER, event_id=event.id) and _at_desk(user)
+
+
+@_rule("registration.manage")
+def _manage_registrations(user: User, event: Event) -> bool:
+    return _manage_event(user, event)
+
+
+@_rule("registration.edit")
+def _edit_registration(user: User, registration: Registration) -> bool:
+    """One's own, or as an organiser of its event. (The signed link of a letter needs no account.)"""
+    return registration.user_id == user.id or _manage_event(user, registration.event)
+
+
+@_rule("needs.read")
+def _read_needs(user: User, event: Event) -> bool:
+    """Access and dietary needs: the event's organisers only; `needs.readers` names them to those concerned."""
+    return _manage_event(user, event)
 
 
 def _belongs(user: User, organisation: Organisation, role: MembershipRole | None = None) -> bool:
