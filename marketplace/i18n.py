@@ -155,6 +155,11 @@ def format_datetime(value: datetime, zone: str, style: str = "medium") -> str:
     return f"{day}, {time} ({zone_name(zone, value)})"
 
 
+def format_time(value: datetime, zone: str) -> str:
+    """Write the time of day of an aware moment in a zone; only beside words that name the zone."""
+    return str(_dates.format_time(value.astimezone(ZoneInfo(zone)), format="short", locale=_format()))
+
+
 def zone_name(zone: str, at: datetime) -> str:
     """Name an IANA zone by its city and its offset at that moment, e.g. `Manaus, UTC−4`."""
     offset = at.astimezone(ZoneInfo(zone)).utcoffset()

@@ -27,6 +27,14 @@ class Content:
     html: str
 
 
+@dataclass(frozen=True)
+class Invitation:
+    """What a calendar is told by a letter: the iCalendar method, and the bytes."""
+
+    method: str
+    content: bytes
+
+
 def build(
     *,
     message_id: str,
@@ -37,8 +45,13 @@ def build(
     locale: str,
     date: datetime,
     content: Content,
+    invitation: Invitation | None = None,
 ) -> EmailMessage:
-    """Build a letter with a text and an HTML part. Names and subjects cannot start a new header: control signs go."""
+    """Build a letter with a text and an HTML part. Names and subjects cannot start a new header: control signs go.
+
+    An invitation comes as the last alternative, where mail programs look for it (RFC 6047), and once more as a file
+    for those that show it as an attachment only.
+    """
     message = EmailMessage(policy=SMTP)
     name, address = parseaddr(sender)
     message["From"] = Address(_one_line(name), addr_spec=address)
@@ -52,6 +65,15 @@ def build(
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(content.text)
     message.add_alternative(content.html, subtype="html")
+    if invitation is not None:
+        message.add_alternative(
+            invitation.content,
+            maintype="text",
+            subtype="calendar",
+            cte="base64",
+            params={"charset": "utf-8", "method": invitation.method},
+        )
+        message.add_attachment(invitation.content, maintype="application", subtype="ics", filename="invite.ics")
     # Last, because setting the content clears the headers that describe it.
     message["Content-Language"] = locale
     return message

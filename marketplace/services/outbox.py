@@ -1,12 +1,14 @@
 """Letters: queue one with the act that causes it, render it in its reader's language, send it, show what became of it.
 
-A letter of kind `welcome` is the three templates `mail/welcome/{subject.txt,body.txt,body.html}`.
+A letter of kind `welcome` is the three templates `mail/welcome/{subject.txt,body.txt,body.html}`; the kinds of a family,
+such as `registration.confirmed`, share those of `mail/registration/`.
 """
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
+from email.utils import parseaddr
 from functools import lru_cache
 from typing import Any
 
@@ -18,16 +20,19 @@ from marketplace import clock, config, i18n, keys
 from marketplace.config import ROOT
 from marketplace.database import atomic, lock, session
 from marketplace.errors import Conflict, NotFound
-from marketplace.gateways import mail
+from marketplace.gateways import calendar, mail
 from marketplace.models import Letter, LetterState, LinkPurpose, User
-from marketplace.services import audit, jobs, search
+from marketplace.services import audit, jobs, search, wallclock
 
 HIDDEN = "••••••"
 
 INVITATION = "invitation"
 """The purpose of the link in an invitation: it opens the page, and only the invited address can accept there."""
 
-_PURPOSES = frozenset({*LinkPurpose, INVITATION})
+REGISTRATION = "registration"
+"""The purpose of the link with which a registration is managed without an account."""
+
+_PURPOSES = frozenset({*LinkPurpose, INVITATION, REGISTRATION})
 
 
 class NoMailServer(jobs.GiveUp):
@@ -45,7 +50,8 @@ def queue(
 ) -> Letter:
     """Queue one letter inside the present transaction, to a user or to an address.
 
-    `context` holds plain values for the templates; a one-time link is passed as `link=<OneTimeLink>.uid` and turned
+    `context` holds plain values for the templates; `calendar`, where there is one, is an invitation as written by
+    `services.invites`; a one-time link is passed as `link=<OneTimeLink>.uid` and turned
     into its secret only while rendering.
     """
     with atomic() as current:
@@ -58,7 +64,7 @@ def queue(
             context=context,
             queued_at=clock.now(),
         )
-        letter.subject = render(letter, secrets=False).subject[:300]
+        letter.subject = _subject(letter)[:300]
         current.add(letter)
         current.flush()
         jobs.enqueue("outbox.send", {"letter": letter.id})
@@ -68,10 +74,23 @@ def queue(
 def render(letter: Letter, *, locale: str | None = None, secrets: bool = True) -> mail.Content:
     """Write the letter in its own or another language. Without `secrets`, links and codes are masked."""
     with i18n.speaking(locale or letter.locale):
-        environment = _environment()
-        settings = config.current()
-        values = {
+        parts = {name: _part(letter, name, secrets) for name in ("subject.txt", "body.txt", "body.html")}
+    text = re.sub(r"\n{3,}", "\n\n", parts["body.txt"]).strip() + "\n"
+    return mail.Content(subject=" ".join(parts["subject.txt"].split()), text=text, html=_inline(parts["body.html"]))
+
+
+def _subject(letter: Letter) -> str:
+    with i18n.speaking(letter.locale):
+        return " ".join(_part(letter, "subject.txt", secrets=False).split())
+
+
+def _part(letter: Letter, name: str, secrets: bool) -> str:
+    settings = config.current()
+    family = letter.kind.partition(".")[0]
+    return _environment().get_template(f"mail/{family}/{name}").render(
+        {
             **letter.context,
+            "kind": letter.kind,
             "recipient_name": letter.recipient_name,
             "locale_code": i18n.locale(),
             "programme": i18n.programme_name(),
@@ -79,12 +98,7 @@ def render(letter: Letter, *, locale: str | None = None, secrets: bool = True) -
             "link_url": _link_url if secrets else _masked_link_url,
             "sign_in_code": _sign_in_code if secrets else lambda uid: HIDDEN,
         }
-        part = {
-            name: environment.get_template(f"mail/{letter.kind}/{name}").render(values)
-            for name in ("subject.txt", "body.txt", "body.html")
-        }
-    text = re.sub(r"\n{3,}", "\n\n", part["body.txt"]).strip() + "\n"
-    return mail.Content(subject=" ".join(part["subject.txt"].split()), text=text, html=_inline(part["body.html"]))
+    )
 
 
 def _link_url(path: str, purpose: str, uid: str) -> str:
@@ -114,7 +128,13 @@ def _environment() -> Environment:
     environment.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=False)  # type: ignore[attr-defined]
     environment.globals.update(_=i18n.gettext, gettext=i18n.gettext, ngettext=i18n.ngettext)
     environment.filters.update(
-        date=i18n.format_date, datetime_zone=i18n.format_datetime, number=i18n.format_number, money=i18n.format_money
+        date=i18n.format_date,
+        datetime_zone=i18n.format_datetime,
+        number=i18n.format_number,
+        money=i18n.format_money,
+        in_language=i18n.in_language,
+        moment=datetime.fromisoformat,
+        span=wallclock.stored_span,
     )
     return environment
 
@@ -140,7 +160,32 @@ def compose(letter: Letter) -> EmailMessage:
         locale=letter.locale,
         date=letter.queued_at,
         content=render(letter),
+        invitation=_invitation(letter),
     )
+
+
+def _invitation(letter: Letter) -> mail.Invitation | None:
+    """Turn what was stored with the letter into the bytes its reader's calendar gets."""
+    stored = letter.context.get("calendar")
+    if stored is None:
+        return None
+    moments = {name: datetime.fromisoformat(stored[name]) for name in ("changed_at", "starts_at", "ends_at")}
+    words = {name: stored[name] for name in ("uid", "sequence", "summary", "description", "location", "url")}
+    method = calendar.Method(stored["method"])
+    content = calendar.invitation(
+        calendar.Entry(**words, **moments),
+        method,
+        organiser=sender_party(),
+        attendee=calendar.Party(letter.recipient, letter.recipient_name),
+    )
+    return mail.Invitation(method.value, content)
+
+
+def sender_party() -> calendar.Party:
+    """Return who invites: an address whose mail is read, the one answers go to."""
+    settings = config.current()
+    name, address = parseaddr(settings.mail_from)
+    return calendar.Party(parseaddr(settings.mail_reply_to)[1] if settings.mail_reply_to else address, name)
 
 
 @jobs.handler("outbox.send")

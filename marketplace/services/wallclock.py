@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from marketplace import clock
+from marketplace import clock, i18n
 
 
 def moment(day: date, hour: time, zone: str) -> datetime:
@@ -40,3 +40,24 @@ def is_open(opens_at: datetime | None, closes_at: datetime | None) -> bool:
 def is_past(deadline: datetime | None) -> bool:
     """Tell whether a deadline has passed; what is done in its very second is in time."""
     return deadline is not None and clock.now().replace(microsecond=0) > deadline
+
+
+def span(starts_at: datetime, ends_at: datetime, zone: str) -> str:
+    """Write a period as clocks in the zone show it, with the zone, in the reader's language."""
+    if day(starts_at, zone) != day(ends_at, zone):
+        return f"{i18n.format_datetime(starts_at, zone, 'long')} – {i18n.format_datetime(ends_at, zone, 'long')}"
+    date_words = i18n.format_date(day(starts_at, zone))
+    hours = f"{i18n.format_time(starts_at, zone)}–{i18n.format_time(ends_at, zone)}"
+    return f"{date_words}, {hours} ({i18n.zone_name(zone, starts_at)})"
+
+
+def spans(starts_at: datetime, ends_at: datetime, zone: str, readers_zone: str) -> list[str]:
+    """Write a period in the zone of the place, then in the reader's own where clocks there show something else."""
+    same = local(starts_at, zone).utcoffset() == local(starts_at, readers_zone).utcoffset()
+    return [span(starts_at, ends_at, name) for name in ((zone,) if same else (zone, readers_zone))]
+
+
+def stored_span(moments: list[str], zone: str) -> str:
+    """Write a period whose two moments were stored as ISO text."""
+    starts_at, ends_at = (datetime.fromisoformat(at) for at in moments)
+    return span(starts_at, ends_at, zone)

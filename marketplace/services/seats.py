@@ -1,0 +1,79 @@
+"""How many places are taken and left. Decide on these numbers only under `lock(Event, ...)`.
+
+A place counts in up to three ways: at the venue (or, for an online event, altogether), in its ticket type, and in the
+places that several ticket types share.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from marketplace.database import session
+from marketplace.models import (
+    HOLDING_STATES,
+    Attendance,
+    Event,
+    EventMode,
+    Registration,
+    RegistrationState,
+    TicketType,
+)
+
+
+@dataclass
+class Tally:
+    """Places held per ticket type and manner of attendance, who waits for what, and the first offer to expire."""
+
+    event: Event
+    tickets: dict[int, TicketType]
+    held: Counter[tuple[int, Attendance]]
+    waiting: Counter[tuple[int, Attendance]]
+    first_expiry: datetime | None
+
+    def left(self, ticket: TicketType, attendance: Attendance) -> int | None:
+        """Return how many places are left for this ticket and manner of attendance; None for no limit."""
+        limits = []
+        if self.event.capacity is not None and self._takes_seat(attendance):
+            limits.append(self.event.capacity - sum(n for key, n in self.held.items() if self._takes_seat(key[1])))
+        if ticket.capacity is not None:
+            limits.append(ticket.capacity - sum(n for key, n in self.held.items() if key[0] == ticket.id))
+        if ticket.pool is not None:
+            shared = {other.id for other in self.tickets.values() if other.pool_id == ticket.pool_id}
+            limits.append(ticket.pool.capacity - sum(n for key, n in self.held.items() if key[0] in shared))
+        return max(0, min(limits)) if limits else None
+
+    def has_place(self, ticket: TicketType, attendance: Attendance) -> bool:
+        """Tell whether one more fits."""
+        return self.left(ticket, attendance) != 0
+
+    def _takes_seat(self, attendance: Attendance) -> bool:
+        return self.event.mode is not EventMode.HYBRID or attendance is Attendance.IN_PERSON
+
+
+def tally(event: Event) -> Tally:
+    """Count the places of an event: two statements."""
+    tickets = session().scalars(select(TicketType).where(TicketType.event_id == event.id))
+    rows = session().execute(
+        select(
+            Registration.ticket_type_id,
+            Registration.attendance,
+            Registration.state,
+            func.count(),
+            func.min(Registration.offer_expires_at),
+        )
+        .where(
+            Registration.event_id == event.id,
+            Registration.state.in_([*HOLDING_STATES, RegistrationState.WAITING]),
+        )
+        .group_by(Registration.ticket_type_id, Registration.attendance, Registration.state)
+    )
+    held: Counter[tuple[int, Attendance]] = Counter()
+    waiting: Counter[tuple[int, Attendance]] = Counter()
+    expiries = []
+    for ticket_id, attendance, state, number, first_expiry in rows:
+        (waiting if state is RegistrationState.WAITING else held)[ticket_id, attendance] += number
+        if first_expiry is not None:
+            expiries.append(first_expiry)
+    return Tally(event, {ticket.id: ticket for ticket in tickets}, held, waiting, min(expiries, default=None))

@@ -1,0 +1,220 @@
+"""One's own programme: sessions signed up for, under the session's lock, and what clashes in it."""
+
+from collections import Counter
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from marketplace import clock
+from marketplace.database import atomic, lock, session
+from marketplace.errors import Conflict, NotFound, SoldOut
+from marketplace.models import (
+    Attendance,
+    Event,
+    EventState,
+    ProgrammeSession,
+    Registration,
+    RegistrationState,
+    SessionSignUp,
+    SessionState,
+    User,
+)
+from marketplace.services import audit, programme, wallclock
+from marketplace.services.programme import Clash, ClashKind
+
+
+def sign_up(registration: Registration, uid: str, by: User | None, *, tell: bool = True) -> list[Clash]:
+    """Take a session into somebody's own programme and return what it clashes with there.
+
+    Raises `SoldOut` where all places are taken, `Conflict` for a session that is over or not held. Only confirmed
+    registrations hold a place in a session; others keep their wish until they are confirmed.
+    """
+    from marketplace.services import letters
+
+    with atomic() as current:
+        entry = _locked(registration, uid)
+        if entry.state is not SessionState.PUBLISHED or wallclock.is_past(entry.ends_at):
+            raise Conflict
+        known = current.scalar(
+            select(SessionSignUp).where(
+                SessionSignUp.session_id == entry.id, SessionSignUp.registration_id == registration.id
+            )
+        )
+        if known is not None and known.withdrawn_at is None:
+            return own_clashes(registration, entry)
+        if registration.state is RegistrationState.CONFIRMED and places_left(entry) == 0:
+            raise SoldOut
+        now = clock.now()
+        if known is None:
+            known = SessionSignUp(session_id=entry.id, registration_id=registration.id, created_at=now)
+            current.add(known)
+        else:
+            known.withdrawn_at = None
+            known.calendar_sequence += 1
+        known.calendar_changed_at = now
+        current.flush()
+        audit.record("session.signed_up", by, entry, registration=registration.uid)
+        if tell and entry.needs_sign_up and registration.state is RegistrationState.CONFIRMED:
+            letters.tell_sign_up(known, "registration.session_signed_up")
+        return own_clashes(registration, entry)
+
+
+def withdraw(registration: Registration, uid: str, by: User | None, *, tell: bool = True) -> None:
+    """Take a session out of somebody's own programme; nothing happens where it is not in it."""
+    from marketplace.services import letters
+
+    with atomic() as current:
+        entry = _locked(registration, uid)
+        known = current.scalar(
+            select(SessionSignUp).where(
+                SessionSignUp.session_id == entry.id,
+                SessionSignUp.registration_id == registration.id,
+                SessionSignUp.withdrawn_at.is_(None),
+            )
+        )
+        if known is None:
+            return
+        _end(known)
+        current.flush()
+        audit.record("session.withdrawn", by, entry, registration=registration.uid)
+        if tell and entry.needs_sign_up and entry.state is SessionState.PUBLISHED and not wallclock.is_past(entry.ends_at):
+            letters.tell_sign_up(known, "registration.session_withdrawn")
+
+
+def choose(registration: Registration, uids: set[str], by: User | None) -> tuple[list[str], list[Clash]]:
+    """Make these the sessions of somebody's own programme; returns the uids that were full, and the clashes."""
+    full = []
+    with atomic():
+        mine = {entry.uid for entry in own(registration)}
+        for uid in sorted(mine - uids):
+            withdraw(registration, uid, by)
+        for uid in sorted(uids - mine):
+            try:
+                sign_up(registration, uid, by)
+            except SoldOut:
+                full.append(uid)
+        return full, own_clashes(registration)
+
+
+def _end(known: SessionSignUp) -> None:
+    known.withdrawn_at = clock.now()
+    known.calendar_sequence += 1
+    known.calendar_changed_at = clock.now()
+
+
+def end_all(registration: Registration) -> None:
+    """Free the places of somebody who does not take part any more; the letter about it tells of all of them."""
+    for known in session().scalars(
+        select(SessionSignUp).where(
+            SessionSignUp.registration_id == registration.id, SessionSignUp.withdrawn_at.is_(None)
+        )
+    ):
+        _end(known)
+
+
+def settle(registration: Registration) -> list[ProgrammeSession]:
+    """Give a registration that was just confirmed its places in sessions; returns those that are full and let go."""
+    gone = []
+    for known in session().scalars(
+        select(SessionSignUp)
+        .where(SessionSignUp.registration_id == registration.id, SessionSignUp.withdrawn_at.is_(None))
+        .order_by(SessionSignUp.session_id)
+    ):
+        (entry,) = lock(ProgrammeSession, known.session_id)
+        # The person's own wish is among those counted already.
+        left = places_left(entry)
+        if left is not None and left < 0:
+            _end(known)
+            gone.append(entry)
+    return gone
+
+
+def places_left(entry: ProgrammeSession) -> int | None:
+    """Return how many places a session has left; None where it takes everybody. Count under the session's lock."""
+    if not entry.needs_sign_up or entry.capacity is None:
+        return None
+    return entry.capacity - taken(entry.event_id, entry.id)[entry.id]
+
+
+def taken(event_id: int, session_id: int | None = None) -> Counter[int]:
+    """Count the confirmed people in each session of an event, by session id, in one statement."""
+    statement = (
+        select(SessionSignUp.session_id, func.count())
+        .join(Registration, Registration.id == SessionSignUp.registration_id)
+        .where(
+            Registration.event_id == event_id,
+            Registration.state == RegistrationState.CONFIRMED,
+            SessionSignUp.withdrawn_at.is_(None),
+        )
+        .group_by(SessionSignUp.session_id)
+    )
+    if session_id is not None:
+        statement = statement.where(SessionSignUp.session_id == session_id)
+    return Counter({identity: number for identity, number in session().execute(statement)})
+
+
+def own(registration: Registration) -> list[ProgrammeSession]:
+    """Return the sessions in somebody's own programme in order of time, cancelled ones too, with their rooms."""
+    statement = (
+        select(ProgrammeSession)
+        .join(SessionSignUp, SessionSignUp.session_id == ProgrammeSession.id)
+        .where(SessionSignUp.registration_id == registration.id, SessionSignUp.withdrawn_at.is_(None))
+        .where(ProgrammeSession.state != SessionState.DRAFT)
+        .options(joinedload(ProgrammeSession.room), joinedload(ProgrammeSession.track))
+        .order_by(ProgrammeSession.starts_at, ProgrammeSession.id)
+    )
+    return list(session().scalars(statement))
+
+
+def own_clashes(registration: Registration, about: ProgrammeSession | None = None) -> list[Clash]:
+    """Return the pairs in somebody's own programme that overlap; with `about`, only those this session is part of."""
+    live = [entry for entry in own(registration) if entry.state is SessionState.PUBLISHED]
+    return [
+        Clash(ClashKind.OWN, first, second)
+        for first, second in programme.overlapping(live)
+        if about is None or about.id in {first.id, second.id}
+    ]
+
+
+def may_join(registration: Registration | None, event: Event) -> bool:
+    """Tell whether somebody is entitled to the event's online link: confirmed, for an event that is not called off."""
+    return (
+        registration is not None
+        and registration.event_id == event.id
+        and registration.state is RegistrationState.CONFIRMED
+        and event.state is EventState.PUBLISHED
+    )
+
+
+def links(registration: Registration | None, event: Event) -> dict[str, str]:
+    """Return the online links this person is entitled to, by uid of the session; the event's own under its uid.
+
+    Whoever attends online gets the links of all sessions that need no signing up; the others, too, as people move
+    between hall and screen. A session with sign-up shows its link to those who signed up.
+    """
+    if registration is None or not may_join(registration, event):
+        return {}
+    mine = {entry.uid for entry in own(registration)}
+    found = {
+        entry.uid: entry.online_link
+        for entry in programme.sessions(event)
+        if entry.online_link
+        and entry.state is SessionState.PUBLISHED
+        and (not entry.needs_sign_up or entry.uid in mine)
+    }
+    if event.online_link:
+        found[event.uid] = event.online_link
+    return found
+
+
+def _locked(registration: Registration, uid: str) -> ProgrammeSession:
+    identity = session().scalar(
+        select(ProgrammeSession.id).where(
+            ProgrammeSession.uid == uid,
+            ProgrammeSession.event_id == registration.event_id,
+            ProgrammeSession.state != SessionState.DRAFT,
+        )
+    )
+    if identity is None:
+        raise NotFound
+    return lock(ProgrammeSession, identity)[0]
