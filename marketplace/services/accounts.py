@@ -21,6 +21,7 @@ from marketplace.services import (
     attempts,
     audit,
     consents,
+    invitations,
     jobs,
     links,
     memberships,
@@ -131,7 +132,7 @@ def confirm(token: str, password: str = "") -> User:
         user.state, user.confirmed_at, user.password_hash = AccountState.ACTIVE, clock.now(), stored
         links.end(user, LinkPurpose.CONFIRM_ACCOUNT)
         audit.record("account.confirmed", user, user)
-        memberships.claim_invitations(user)
+        invitations.claim(user)
         return user
 
 

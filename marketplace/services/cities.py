@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from marketplace import clock
@@ -186,7 +186,7 @@ def _columns(organisation: Any, profile: Any) -> Select[Any]:
     ).join(profile, profile.organisation_id == organisation.id)
 
 
-def _city(row: Row[Any]) -> City:
+def _city(row: Any) -> City:
     identity, slug, names, name, country, is_illustrative, side, admin_area, main_language = row[:9]
     return City(identity, slug, in_language(names) or name, country, is_illustrative, side, admin_area, main_language)
 
@@ -236,7 +236,7 @@ def describe(slug: str, facts: Facts, by: User) -> CityProfile:
         for name, value in values.items():
             setattr(profile, name, value)
         current.flush()
-        audit.record("city.described", by, organisation)
+        audit.record("city.edited", by, organisation)
         return profile
 
 
@@ -331,7 +331,7 @@ def end_pair(uid: str, valid_until: date, by: User) -> CityPair:
         if pair.valid_until is not None and valid_until > pair.valid_until:
             raise Invalid("valid_until", lazy_gettext("This pair has ended. To take it up again, add a new pair."))
         pair.valid_until = valid_until
-        audit.record("pair.ended", by, pair, valid_until=valid_until.isoformat())
+        audit.record("pair.changed", by, pair, valid_until=valid_until.isoformat())
         return pair
 
 
