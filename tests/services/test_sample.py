@@ -17,7 +17,7 @@ from marketplace.models import (
     RoleAssignment,
     User,
 )
-from marketplace.services import installation, sample
+from marketplace.services import cities, installation, passwords, sample
 from tests.conftest import test_settings
 
 
@@ -49,24 +49,18 @@ def test_load_has_the_accounts_other_programs_rely_on(app):
     sample.load()
 
     emails = set(session().scalars(select(User.email)))
-    cities = (
-        session()
-        .scalars(
-            select(Organisation.slug).where(
-                Organisation.kind == OrganisationKind.CITY, Organisation.deactivated_at.is_(None)
-            )
-        )
-        .all()
-    )
+    slugs = [city.slug for city in cities.directory().cities]
+    stored = set(session().scalars(select(User.password_hash)))
 
-    assert len(cities) == 24
+    assert len(slugs) == 24
     assert emails >= {
-        *(f"city.{slug}@cities.example" for slug in cities),
+        *(f"city.{slug}@cities.example" for slug in slugs),
         *(f"funder.{number}@cities.example" for number in range(1, 31)),
         *(f"vendor.{number}@cities.example" for number in range(1, 21)),
         *(f"{name}@cities.example" for name in ("organiser", "reviewer", "checkin", "attendee")),
     }
     assert {account.email for account in sample.accounts()} == emails
+    assert [passwords.verify(one, "demo-password-1") for one in stored] == [True]
 
 
 def test_load_marks_what_is_invented_and_only_that(app):
