@@ -102,6 +102,9 @@ def checked(profile: Profile) -> Profile:
     for code, name in names.items():
         if len(name) > 160:
             raise Invalid(f"name_{code}", lazy_gettext("Please write at most %(max)s characters.", max=160))
+        if "://" in name or "@" in name:
+            # Names stand in letters to people who do not know the sender.
+            raise Invalid(f"name_{code}", lazy_gettext("Please write a name, not an address."))
     descriptions = {
         code: text.strip() for code, text in profile.descriptions.items() if code in LANGUAGES and text.strip()
     }
