@@ -3,10 +3,11 @@
 Every change holds the lock of its organisation, so that two managers cannot both be the last one to leave.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from marketplace import clock
@@ -188,6 +189,17 @@ def people(organisation: Organisation, reader: User) -> People:
     return People(active, found[MembershipState.REQUESTED], found[MembershipState.INVITED])
 
 
+def counts(bodies: Iterable[Organisation]) -> dict[int, int]:
+    """Return how many people belong to each of the organisations, by their id; those without any are left out."""
+    statement = (
+        select(Membership.organisation_id, func.count())
+        .where(Membership.organisation_id.in_([body.id for body in bodies]))
+        .where(Membership.state == MembershipState.ACTIVE)
+        .group_by(Membership.organisation_id)
+    )
+    return dict(session().execute(statement).tuples().all())
+
+
 def of(user: User) -> list[Membership]:
     """Return the memberships and requests of a person with their organisations, by name."""
     return list(
@@ -263,10 +275,9 @@ def end(tie: Membership) -> None:
 def tie_of(organisation: Organisation, email_key: str, user: User | None = None) -> Membership | None:
     """Return the open tie of whoever has this address: membership or request before invitation."""
     identity = user.id if user else session().scalar(select(User.id).where(User.email_key == email_key))
-    is_theirs = or_(
-        Membership.user_id == identity,
-        and_(Membership.email_key == email_key, Membership.state == MembershipState.INVITED),
-    )
+    is_theirs = and_(Membership.email_key == email_key, Membership.state == MembershipState.INVITED)
+    if identity is not None:
+        is_theirs = or_(Membership.user_id == identity, is_theirs)
     ties = session().scalars(
         select(Membership).where(_in(organisation), Membership.state != MembershipState.ENDED, is_theirs)
     )

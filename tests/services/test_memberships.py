@@ -292,7 +292,8 @@ def test_people_needs_as_many_queries_for_one_as_for_three(make, count_queries):
     counts = []
     for _ in range(2):
         session().expire_all()
-        organisation.id, manager.id
+        session().refresh(organisation)
+        session().refresh(manager)
         with count_queries() as statements:
             for tie in memberships.people(organisation, manager).active:
                 assert tie.user.name
