@@ -279,6 +279,14 @@ def pairs() -> list[CityPair]:
     )
 
 
+def find_pair(uid: str) -> CityPair:
+    """Return a pair; raises `NotFound`."""
+    pair = session().scalar(select(CityPair).where(CityPair.uid == uid))
+    if pair is None:
+        raise NotFound
+    return pair
+
+
 def add_pair(
     lac_slug: str,
     us_slug: str,

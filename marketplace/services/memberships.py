@@ -233,10 +233,15 @@ def own(organisation: Organisation, user: User) -> Membership | None:
     )
 
 
-def find(uid: str, by: User) -> Membership:
-    """Return a tie to an organisation whose people the person decides about; raises `NotFound` for strangers."""
+def find(uid: str, by: User, of: Organisation | None = None) -> Membership:
+    """Return a tie (of this organisation) whose organisation the person decides about.
+
+    Raises `NotFound` for those who may not see the organisation, `NotAllowed` for its other members.
+    """
     tie = session().scalar(select(Membership).where(Membership.uid == uid).options(joinedload(Membership.organisation)))
-    if tie is None or not policies.can(by, "organisation.view", tie.organisation):
+    if tie is None or (of is not None and tie.organisation_id != of.id):
+        raise NotFound
+    if not policies.can(by, "organisation.view", tie.organisation):
         raise NotFound
     policies.require(by, "organisation.manage", tie.organisation)
     return tie

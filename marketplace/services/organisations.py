@@ -3,15 +3,18 @@
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import InstrumentedAttribute
 
 from marketplace import clock
 from marketplace.database import atomic, lock, session
 from marketplace.errors import Conflict, Invalid, NotFound
-from marketplace.i18n import LANGUAGES, lazy_gettext
+from marketplace.i18n import LANGUAGES, country_name, in_language, lazy_gettext
+from marketplace.i18n import gettext as _
 from marketplace.models import (
     AccountState,
     Membership,
@@ -21,7 +24,7 @@ from marketplace.models import (
     OrganisationKind,
     User,
 )
-from marketplace.services import audit, outbox, places, policies, search, sessions, throttle
+from marketplace.services import audit, labels, outbox, places, policies, search, sessions, throttle
 
 CREATIONS_PER_DAY = 5
 """Organisations one person may bring in a day."""
@@ -162,6 +165,10 @@ def locked(slug: str, by: User) -> Organisation:
     return lock(Organisation, find_for(slug, by).id)[0]
 
 
+SORTS = ("name", "-name", "created", "-created")
+"""What a list of organisations may be sorted by; a minus means descending."""
+
+
 @dataclass(frozen=True)
 class Filter:
     """What a list of organisations shows; empty values mean no restriction."""
@@ -171,11 +178,17 @@ class Filter:
     country: str = ""
     is_verified: bool | None = None
     is_active: bool | None = None
+    sort: str = "name"
 
 
 def listing(wanted: Filter) -> Select[Organisation]:
-    """Return the statement that lists organisations by name; the caller paginates it."""
-    statement = select(Organisation).order_by(Organisation.search_text, Organisation.id)
+    """Return the statement that lists organisations in the order asked for; the caller paginates it."""
+    column: InstrumentedAttribute[Any] = (
+        Organisation.created_at if wanted.sort.endswith("created") else Organisation.search_text
+    )
+    statement = select(Organisation).order_by(
+        column.desc() if wanted.sort.startswith("-") else column.asc(), Organisation.id
+    )
     if wanted.query:
         statement = statement.where(search.matches(Organisation.search_text, wanted.query))
     if wanted.kind is not None:
@@ -189,6 +202,31 @@ def listing(wanted: Filter) -> Select[Organisation]:
         is_active = Organisation.deactivated_at.is_(None)
         statement = statement.where(is_active if wanted.is_active else ~is_active)
     return statement
+
+
+def export(wanted: Filter, by: User) -> list[list[str]]:
+    """Return header and rows of the organisations found, in the reader's language; the download is recorded."""
+    policies.require(by, "desk.platform")
+    rows = [_row(organisation) for organisation in session().scalars(listing(wanted))]
+    with atomic():
+        audit.record("organisations.exported", by, rows=len(rows))
+    header = [_("Name"), _("Kind"), _("Country"), _("Website"), _("Time zone"), _("Entered")]
+    return [[*header, _("Verified"), _("Deactivated"), _("Illustrative")], *rows]
+
+
+def _row(organisation: Organisation) -> list[str]:
+    verified, deactivated = organisation.verified_at, organisation.deactivated_at
+    return [
+        in_language(organisation.names) or organisation.name,
+        str(labels.of(organisation.kind)),
+        country_name(organisation.country) if organisation.country else "",
+        organisation.website,
+        organisation.timezone,
+        organisation.created_at.date().isoformat(),
+        verified.date().isoformat() if verified else "",
+        deactivated.date().isoformat() if deactivated else "",
+        _("yes") if organisation.is_illustrative else "",
+    ]
 
 
 def countries() -> list[str]:

@@ -11,7 +11,6 @@ from marketplace.database import session
 from marketplace.models import (
     AccountState,
     Event,
-    Letter,
     LetterState,
     Membership,
     MembershipState,
@@ -19,7 +18,7 @@ from marketplace.models import (
     Role,
     User,
 )
-from marketplace.services import policies, workload
+from marketplace.services import outbox, policies, workload
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ def figures() -> Figures:
         new_people=_count(User.created_at >= week, User.state != AccountState.DELETED),
         to_verify=_count(Organisation.verified_at.is_(None), Organisation.deactivated_at.is_(None)),
         join_requests=_count(Membership.state == MembershipState.REQUESTED),
-        letters=dict(session().execute(select(Letter.state, func.count()).group_by(Letter.state)).tuples().all()),
+        letters=outbox.counts(),
         jobs=workload.counts(),
     )
 

@@ -166,6 +166,14 @@ def _row(user: User) -> list[str]:
     ]
 
 
+def role_of(user: User, role: str, event_slug: str) -> RoleAssignment:
+    """Return the role a person has, for one event or (an empty slug) the platform; raises `NotFound`."""
+    for grant in user.roles:
+        if grant.role.value == role and (grant.event.slug if grant.event else "") == event_slug:
+            return grant
+    raise NotFound
+
+
 def role_words(grant: RoleAssignment) -> str:
     """Name a role, with its event where it is for one only."""
     if grant.event is None:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from marketplace import clock
 from marketplace.database import session
 from marketplace.errors import NotFound
+from marketplace.i18n import LazyText, lazy_gettext
 from marketplace.models import Job, JobState
 
 
@@ -20,6 +21,15 @@ class Stage(StrEnum):
     DEAD = "dead"
     DONE = "done"
     CANCELLED = "cancelled"
+
+
+STAGES: dict[Stage, LazyText] = {
+    Stage.RUNNING: lazy_gettext("Running"),
+    Stage.WAITING: lazy_gettext("Waiting"),
+    Stage.DEAD: lazy_gettext("Given up"),
+    Stage.DONE: lazy_gettext("Done"),
+    Stage.CANCELLED: lazy_gettext("Cancelled"),
+}
 
 
 @dataclass(frozen=True)

@@ -61,5 +61,7 @@ def desk() -> list[Group]:
 
 
 def _item(label: str, endpoint: str, icon: str) -> Item:
+    # Pages of one record belong to its list: `people_person` to `people`.
     here = request.endpoint or ""
-    return {"label": label, "url": url_for(endpoint), "active": here == endpoint, "icon": icon}
+    is_here = here == endpoint or here.startswith(f"{endpoint}_")
+    return {"label": label, "url": url_for(endpoint), "active": is_here, "icon": icon}
