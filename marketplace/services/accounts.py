@@ -1,5 +1,6 @@
 """The life of an account: registered, confirmed by e-mail, kept up to date; its end is in `deletion`."""
 
+import re
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import delete, select
@@ -9,13 +10,7 @@ from marketplace import clock, i18n
 from marketplace.database import atomic, lock
 from marketplace.errors import Gone, Invalid
 from marketplace.i18n import lazy_gettext
-from marketplace.models import (
-    AccountState,
-    Consent,
-    ConsentKind,
-    LinkPurpose,
-    User,
-)
+from marketplace.models import AccountState, Consent, ConsentKind, LinkPurpose, User
 from marketplace.services import (
     addresses,
     attempts,
@@ -24,13 +19,14 @@ from marketplace.services import (
     invitations,
     jobs,
     links,
-    memberships,
     outbox,
     passwords,
     places,
 )
 from marketplace.services.attempts import Visitor
 from marketplace.services.search import fold
+
+_ADDRESS_IN_NAME = re.compile(r"://|@|\bwww\.|\w\.\w{2,}/|\.(com|net|org|info|ru|xyz|top|link|site)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -44,11 +40,18 @@ class Registration:
     wants_news: bool = False
 
 
+def check_name(name: str) -> None:
+    """Raise `Invalid` for a name that would turn letters to strangers into advertising: one with an address in it."""
+    if _ADDRESS_IN_NAME.search(name):
+        raise Invalid("name", lazy_gettext("Please write your name only, without any address."))
+
+
 def request_registration(registration: Registration, visitor: Visitor) -> None:
     """Take a registration; what becomes of it is told to the mailbox only.
 
-    Raises `Invalid` for an address nobody could write to, and `TooManyAttempts`.
+    Raises `Invalid` for an address nobody could write to and for a name that is none, and `TooManyAttempts`.
     """
+    check_name(registration.name)
     address = addresses.normalise(registration.email)
     attempts.count(attempts.LETTER, address.key, visitor)
     jobs.enqueue("accounts.register", asdict(registration))
@@ -148,6 +151,7 @@ class Profile:
 
 def change_profile(user: User, profile: Profile) -> None:
     """Keep name, language, time zone and spoken languages; raises `Invalid` for what does not exist."""
+    check_name(profile.name)
     if profile.locale not in i18n.LANGUAGES:
         raise Invalid("locale", lazy_gettext("Please choose one of the languages."))
     if not places.is_zone(profile.timezone):

@@ -17,6 +17,7 @@ from marketplace.errors import Invalid
 from marketplace.i18n import lazy_gettext, locale, speaking
 from marketplace.models import AccountState, LinkPurpose, User, UserSession
 from marketplace.services import addresses, attempts, audit, jobs, links, outbox, sessions
+from marketplace.services.attempts import Visitor
 from marketplace.services.common_passwords import is_common
 
 MIN_LENGTH = 8
@@ -85,9 +86,13 @@ def change(user: User, present: str, new: str, keep: UserSession | None) -> None
     _set(user, new, keep)
 
 
-def request_reset(email: str) -> None:
-    """Have a link to choose a new password sent, if the address has an account. The work is the same if it has none."""
+def request_reset(email: str, visitor: Visitor) -> None:
+    """Have a link to choose a new password sent, if the address has an account. The work is the same if it has none.
+
+    Raises `Invalid` for what is no address, and `TooManyAttempts`.
+    """
     address = addresses.normalise(email)
+    attempts.count(attempts.LETTER, address.key, visitor)
     jobs.enqueue("passwords.reset", {"email": address.email, "locale": locale()})
 
 
