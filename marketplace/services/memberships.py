@@ -197,7 +197,7 @@ def counts(bodies: Iterable[Organisation]) -> dict[int, int]:
         .where(Membership.state == MembershipState.ACTIVE)
         .group_by(Membership.organisation_id)
     )
-    return dict(session().execute(statement).tuples().all())
+    return dict(session().execute(statement).all())
 
 
 def of(user: User) -> list[Membership]:

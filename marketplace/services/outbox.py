@@ -205,7 +205,7 @@ def kinds() -> list[str]:
 def counts() -> dict[LetterState, int]:
     """Return how many letters there are in each state; states without any are left out."""
     statement = select(Letter.state, func.count()).group_by(Letter.state)
-    return dict(session().execute(statement).tuples().all())
+    return dict(session().execute(statement).all())
 
 
 def find(uid: str) -> Letter:

@@ -37,7 +37,7 @@ def figures() -> Figures:
     """Count, in six queries. `new_people` are those of the last seven days."""
     week = clock.now() - timedelta(days=7)
     return Figures(
-        people=dict(session().execute(select(User.state, func.count()).group_by(User.state)).tuples().all()),
+        people=dict(session().execute(select(User.state, func.count()).group_by(User.state)).all()),
         new_people=_count(User.created_at >= week, User.state != AccountState.DELETED),
         to_verify=_count(Organisation.verified_at.is_(None), Organisation.deactivated_at.is_(None)),
         join_requests=_count(Membership.state == MembershipState.REQUESTED),
