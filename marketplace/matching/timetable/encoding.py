@@ -24,21 +24,36 @@ class Encoding:
     meets[m][t]: meeting m is held in slot t. used[p][t]: participant p is busy in slot t.
     breaks[p]: the k-th literal (from 0) is true exactly when p has more than k breaks; the list ends where more
     breaks are impossible or unfair.
+    rules[p]: with `separable`, the literal under which p has to keep to one meeting at a time.
     """
 
-    def __init__(self, problem: TimetableProblem, allowed: Sequence[frozenset[int]], fairness: int | None) -> None:
+    def __init__(
+        self,
+        problem: TimetableProblem,
+        allowed: Sequence[frozenset[int]],
+        fairness: int | None,
+        *,
+        separable: bool = False,
+    ) -> None:
         self.problem = problem
         self.clauses: list[list[int]] = []
         self.top = 0
+        self._condition: list[int] = []
         self.true = self.new()
         self.clauses.append([self.true])
         self.meets = [{slot: self.new() for slot in sorted(slots)} for slots in allowed]
         for row in self.meets:
             self.clauses.append(list(row.values()))
             self._at_most_one(list(row.values()))
-        self.used = [self._used(participant) for participant in range(problem.participants)]
-        gaps = [self._gaps(used, len(own)) for used, own in zip(self.used, problem.meetings_of, strict=True)]
-        self._tables(allowed)
+        self.rules = [self.new() if separable else self.true for _ in range(problem.participants)]
+        self.used: list[list[int]] = []
+        gaps: list[list[int]] = []
+        for own, rule in zip(problem.meetings_of, self.rules, strict=True):
+            self._condition = [-rule] if separable else []
+            self.used.append(self._used(own))
+            gaps.append(self._gaps(self.used[-1], len(own)))
+        self._condition = []
+        self._tables(allowed, separable)
         self._precedences()
         self.breaks = self._breaks(gaps, fairness)
 
@@ -54,7 +69,7 @@ class Encoding:
     def add(self, *literals: int) -> None:
         """A clause, without the constants in it."""
         if self.true not in literals:
-            self.clauses.append([literal for literal in literals if literal != -self.true])
+            self.clauses.append([literal for literal in literals if literal != -self.true] + self._condition)
 
     def _at_most_one(self, literals: list[int]) -> None:
         """Pairwise while short, since that propagates best; longer lists by groups with a variable each."""
@@ -65,7 +80,7 @@ class Encoding:
             self._at_most_one(group)
             literals = [*literals[PAIRWISE // 2 :], link]
         for one, other in combinations(literals, 2):
-            self.clauses.append([-one, -other])
+            self.clauses.append([-one, -other, *self._condition])
 
     def _at_most(self, literals: list[int], limit: int) -> None:
         if limit <= 0:
@@ -100,10 +115,10 @@ class Encoding:
         self.add(-result, less)
         return result
 
-    def _used(self, participant: int) -> list[int]:
-        """Per slot, a literal for the participant being busy."""
+    def _used(self, meetings: Sequence[int]) -> list[int]:
+        """Per slot, a literal for being busy with one of the meetings."""
         row = []
-        own_meetings = [self.meets[number] for number in self.problem.meetings_of[participant]]
+        own_meetings = [self.meets[number] for number in meetings]
         for slot in range(self.problem.slots):
             own = [meets[slot] for meets in own_meetings if slot in meets]
             if not own:
@@ -137,14 +152,17 @@ class Encoding:
         self.add(seen[-1])
         return gaps
 
-    def _tables(self, allowed: Sequence[frozenset[int]]) -> None:
-        """At most 2 L participants are busy in a slot, and at least as many as the other slots leave over."""
+    def _tables(self, allowed: Sequence[frozenset[int]], separable: bool) -> None:
+        """At most 2 L participants are busy in a slot, and at least as many as the other slots leave over.
+
+        The second follows from the rules of all participants together, so it is left out where they are separable.
+        """
         capacities = slot_capacities(self.problem, allowed)
         spare = sum(capacities) - len(self.problem.meetings)
         for slot, capacity in enumerate(capacities):
             busy = [row[slot] for row in self.used if row[slot] != -self.true]
             self._at_most(busy, 2 * capacity)
-            if spare < capacity:
+            if spare < capacity and not separable:
                 self._at_most([-literal for literal in busy], len(busy) - 2 * (capacity - spare))
 
     def _precedences(self) -> None:

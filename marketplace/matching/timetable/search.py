@@ -10,7 +10,7 @@ from marketplace.matching.timetable.bounds import fewest_breaks
 from marketplace.matching.timetable.checker import breaks_of
 from marketplace.matching.timetable.model import TimetableProblem
 from marketplace.matching.timetable.placing import Placing
-from marketplace.matching.timetable.reasons import explain_by_counting, explain_by_search
+from marketplace.matching.timetable.reasons import participants_in_conflict, reason_by_counting
 from marketplace.matching.timetable.windows import order_twins, windows
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ Report = Callable[[object], None]
 
 def search(report: Report, problem: TimetableProblem, fairness: int | None, seed: int) -> None:
     """Report `Found`, `Bound` and `Infeasible` messages until a timetable is proved to be best, or none to exist."""
-    reason = explain_by_counting(problem, fairness)
-    if reason is not None:
+    reason = reason_by_counting(problem, fairness)
+    if reason:
         report(Infeasible(reason))
         return
     _Search(report, problem, fairness, seed).run()
@@ -67,6 +67,7 @@ class _Search:
         self.problem = order_twins(problem)
         self.allowed = windows(self.problem)
         self.best: int | None = None
+        self.possible = False
         self.least = [fewest_breaks(problem, self.allowed, each) or 0 for each in range(problem.participants)]
         self.bound = sum(self.least)
         self.placing = Placing(self.problem, self.allowed, seed)
@@ -75,6 +76,7 @@ class _Search:
 
     def run(self) -> None:
         if self.placing.place_all(EVICTIONS):
+            self.possible = True
             self.offer(self.placing.slot)
             self.polish(self.placing.slot, FIRST_MOVES)
         if not self.finished():
@@ -119,7 +121,7 @@ class _Search:
         while not self.finished():
             step = cores.step(conflicts)
             if not cores.feasible:
-                self.report(Infeasible(explain_by_search(self.original, self.fairness)))
+                self.explain()
                 return
             self.raise_bound(offset + cores.bound)
             if step in ("model", "met"):
@@ -149,3 +151,19 @@ class _Search:
             self.caution = (self.caution + 1) / 2
         elif self.best is not None:
             self.raise_bound(target + 1)
+
+    def explain(self) -> None:
+        """Report that there is no timetable: at once in general, then more closely if some search can tell."""
+        from marketplace.matching.timetable.conflict import conflicting_participants
+
+        unfair = (
+            f"There are timetables, but in none do the numbers of breaks of all participants lie within {self.fairness}"
+            " of each other (proved by search)."
+        )
+        if self.possible:
+            self.report(Infeasible(unfair))
+            return
+        self.report(Infeasible("The solver proved that there is no timetable; no single rule tells why."))
+        participants = conflicting_participants(self.problem, self.allowed, SOLVER)
+        if participants is not None:
+            self.report(Infeasible(participants_in_conflict(self.problem, participants)))
