@@ -86,7 +86,7 @@ def visit(chromium: Browser, site: str) -> Iterator[Callable[..., BrowserContext
         contexts.append(context)
         if email is not None:
             page = context.new_page()
-            page.goto("/account/sign-in")
+            page.goto("/sign-in")
             page.fill("input[name=email]", email)
             page.fill("input[name=password]", PASSWORD)
             page.click("main button[type=submit] >> nth=0")
