@@ -56,7 +56,8 @@ def database_url(request: pytest.FixtureRequest, worker_id: str) -> Iterator[str
         with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
             yield f"sqlite:///{folder}/test.db"
         return
-    with postgresql_database(f"marketplace_test_{worker_id}") as url:
+    # Two runs of the suite at once must not drop each other's database.
+    with postgresql_database(f"marketplace_test_{os.getpid()}_{worker_id}") as url:
         yield url
 
 
