@@ -1,4 +1,4 @@
-"""The words for acts of the audit trail, kinds of letters and kinds of jobs: one table each, and a test finds gaps."""
+"""The words for acts of the audit trail, their details, and kinds of letters and jobs: a test finds gaps."""
 
 from marketplace.i18n import LazyText
 from marketplace.i18n import lazy_gettext as _
@@ -62,6 +62,7 @@ LETTERS: dict[str, LazyText] = {
     "account_deleted": _("Account deleted"),
     "account_exists": _("There is an account already"),
     "change_email_new": _("Confirm the new e-mail address"),
+    "change_email_taken": _("Address of a change of e-mail is taken"),
     "change_email_old": _("Confirm the change of e-mail address"),
     "confirm_account": _("Confirm the e-mail address"),
     "email_changed": _("E-mail address changed"),
@@ -91,6 +92,23 @@ JOBS: dict[str, LazyText] = {
     "signin.code": _("Write a code to sign in"),
     "throttle.forget": _("Delete counters of attempts"),
 }
+
+DETAILS: dict[str, LazyText] = {
+    "after": _("after"),
+    "before": _("before"),
+    "changed": _("changed"),
+    "cities": _("cities"),
+    "event": _("event"),
+    "kind": _("kind"),
+    "role": _("role"),
+    "rows": _("rows"),
+    "second_factor": _("with second factor"),
+    "side": _("side"),
+    "valid_from": _("from"),
+    "valid_until": _("until"),
+    "version": _("version"),
+}
+"""What the details of an act are called; others, such as the ids of memberships, are not shown."""
 
 
 def act(action: str) -> str:

@@ -9,8 +9,12 @@ from marketplace.errors import Conflict
 from marketplace.models import (
     CityPair,
     CityProfile,
+    Consent,
     Event,
+    Letter,
+    LetterState,
     Membership,
+    MembershipState,
     Organisation,
     OrganisationKind,
     Role,
@@ -22,7 +26,7 @@ from tests.conftest import test_settings
 
 
 def counts() -> dict[str, int]:
-    nouns = (User, Organisation, CityProfile, CityPair, Membership, Event, RoleAssignment)
+    nouns = (User, Organisation, CityProfile, CityPair, Membership, Event, RoleAssignment, Consent, Letter)
     return {noun.__name__: session().scalar(select(func.count()).select_from(noun)) for noun in nouns}
 
 
@@ -38,9 +42,11 @@ def test_load_brings_the_whole_programme_and_repeating_it_adds_nothing(app):
         "Organisation": 90,
         "CityProfile": 25,
         "CityPair": 13,
-        "Membership": 109,
+        "Membership": 114,
         "Event": 3,
         "RoleAssignment": 9,
+        "Consent": 209,
+        "Letter": 8,
     }
     assert installation.is_sample()
 
@@ -93,6 +99,16 @@ def test_load_gives_manaus_its_two_partners_one_after_the_other(app):
         ("stockton", date(2023, 8, 15), date(2024, 6, 1)),
         ("albany", date(2024, 6, 1), None),
     ]
+
+
+def test_load_leaves_some_things_waiting(app):
+    sample.load()
+
+    ties = session().execute(select(Membership.state, func.count()).group_by(Membership.state)).all()
+    letters = session().execute(select(Letter.state, func.count()).group_by(Letter.state)).all()
+
+    assert dict(ties) == {MembershipState.ACTIVE: 109, MembershipState.REQUESTED: 3, MembershipState.INVITED: 2}
+    assert dict(letters)[LetterState.CANCELLED] == 1
 
 
 def test_load_plans_the_next_events_after_the_day_of_loading(app, clock):

@@ -23,7 +23,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import addresses, installation, labels, passwords
-from marketplace.services.sample import records
+from marketplace.services.sample import activity, records
 from marketplace.services.search import fold
 
 PASSWORD = "demo-password-1"  # noqa: S105 - published on purpose, see above
@@ -65,12 +65,19 @@ def load() -> None:
     with atomic():
         if not installation.is_sample() and session().scalar(select(User.id).limit(1)) is not None:
             raise Conflict(_("There are accounts already: the sample programme goes into an empty installation only."))
+        is_first = not installation.is_sample()
         installation.mark_as_sample()
         users = _store_people(password_hash)
         bodies = _store_bodies(users["organiser@cities.example"])
         _store_memberships(users, bodies)
         _store_pairs(bodies)
         _store_roles(users, _store_events())
+        if is_first:
+            session().flush()
+            # What the acts ask about (roles, memberships) has just been stored beside the objects that hold it.
+            session().expire_all()
+            activity.give_consents(list(users.values()))
+            activity.begin(users)
     installation.forget()
 
 
