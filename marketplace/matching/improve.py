@@ -15,16 +15,16 @@ _OFTEN = 16  # attempts between two looks at the clock
 _RENEW = 256  # rounds between two looks for pairs that do not fit the prices
 
 
-def improve(draft: Draft, worth: list[float], target: int, passes: int, stop: Stop) -> bool:
+def improve(draft: Draft, worth: list[float], target: int, passes: int, inserts: int, stop: Stop) -> bool:
     """Raise the draft's value towards ``target`` in up to ``passes`` passes; False where ``stop`` ended it.
 
     ``worth`` is the reduced value of each pair: what a relaxation says it adds beyond the capacity it takes. A pass
-    tries every pair that is left out, the most worthwhile first; passes without any gain end the search.
+    tries up to ``inserts`` pairs that are left out, the most worthwhile first; passes without any gain end the search.
     """
     idle = 0
     for _ in range(passes):
         before = draft.value
-        if not (_reach_floors(draft, stop) and _insert_left_out(draft, worth, target, stop)):
+        if not (_reach_floors(draft, stop) and _insert_left_out(draft, worth, target, inserts, stop)):
             return False
         draft.log.clear()
         idle = 0 if draft.value > before else idle + 1
@@ -94,14 +94,14 @@ def _ruin(draft: Draft, own: list[int]) -> list[list[int]]:
     return touched
 
 
-def _insert_left_out(draft: Draft, worth: list[float], target: int, stop: Stop) -> bool:
+def _insert_left_out(draft: Draft, worth: list[float], target: int, inserts: int, stop: Stop) -> bool:
     waiting = [
         pair
         for pair, t in enumerate(draft.slot)
         if t < 0 and (worth[pair] > _HOPELESS or draft.must[pair]) and draft.common(pair)
     ]
     waiting.sort(key=lambda pair: (not draft.must[pair], -worth[pair]))
-    for count, pair in enumerate(waiting):
+    for count, pair in enumerate(waiting[:inserts]):
         if count % _OFTEN == 0 and stop():
             return False
         if draft.value >= target:

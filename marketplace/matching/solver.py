@@ -36,17 +36,19 @@ class Effort:
     retry_columns: int  # of a second, tighter one where the first leaves a gap
     exact_columns: int  # up to which branch and bound is tried
     passes: int  # of insertion
+    inserts: int  # pairs tried in a pass
+    close: float  # share of the bound that is close enough to stop looking for more value
     shakes: int  # rounds of large neighbourhood search
     sweeps: int  # of gap removal
     anneals: int  # exchanges tried by annealing, per meeting
 
 
 EFFORTS = (
-    Effort(600, 2.0, 8_000, 0, 6_000, 4, 500, 30, 300),
-    Effort(6_000, 5.0, 6_000, 45_000, 6_000, 3, 3_000, 20, 150),
-    Effort(60_000, 20.0, 40_000, 0, 0, 3, 4_000, 10, 0),
-    Effort(500_000, 60.0, 150_000, 0, 0, 2, 8_000, 5, 0),
-    Effort(1 << 62, 180.0, 300_000, 0, 0, 1, 8_000, 3, 0),
+    Effort(600, 2.0, 8_000, 0, 6_000, 4, 1_000, 0.0, 500, 30, 300),
+    Effort(6_000, 5.0, 6_000, 45_000, 6_000, 3, 1_000, 0.0, 3_000, 20, 150),
+    Effort(60_000, 20.0, 40_000, 0, 0, 3, 2_000, 1e-5, 4_000, 10, 0),
+    Effort(500_000, 60.0, 115_000, 0, 0, 2, 3_000, 2e-5, 8_000, 5, 0),
+    Effort(1 << 62, 180.0, 300_000, 0, 0, 1, 6_000, 5e-5, 8_000, 3, 0),
 )
 
 # Shares of the time limit by whose end a phase is cut.
@@ -110,55 +112,63 @@ class _Run:
         return self._schedule(draft)
 
     def _search(self, draft: Draft) -> Draft:
-        """Choose, place, improve; again with a tighter relaxation and then exactly while a gap is left."""
-        first, second = (widest(self.residual, n) for n in (self.effort.columns, self.effort.retry_columns))
-        draft = self._round(draft, first, last=second <= first)
-        if second > first and not self._optimal(draft):
-            draft = self._round(draft, second, last=True)
-        everything = columns_if(self.residual, self.problem.slots)
-        if everything <= self.effort.exact_columns and not self._optimal(draft):
+        """Choose, place, insert; again with a tighter relaxation, then exactly or by shaking, while a gap is left."""
+        effort, residual = self.effort, self.residual
+        first, second = (widest(residual, columns) for columns in (effort.columns, effort.retry_columns))
+        exactly = columns_if(residual, self.problem.slots) <= effort.exact_columns
+        choice = self._choose(first)
+        self._finished(choice is not None)
+        choice = choice or self.certifier.prune(_PRICE_ROUNDS)
+        draft = self._place(choice, draft)
+        if second > first and not exactly and not self._optimal(draft):
+            tighter = self._choose(second)
+            self._finished(tighter is not None)
+            if tighter is not None:
+                choice, draft = tighter, self._place(tighter, draft)
+        if exactly and not self._optimal(draft):
             draft, finished = prove(self.certifier, draft, self._left(_EXACT_UNTIL), self._stop(_EXACT_UNTIL))
             self._finished(finished)
             self._report("exact", draft)
+        elif not self._optimal(draft):
+            worth = self._worth(choice, draft)
+            self._finished(shake(draft, worth, self._target(), effort.shakes, self._stop(_VALUE_UNTIL)))
+            self._report("improved", draft)
         return draft
 
-    def _round(self, best: Draft, few: int, *, last: bool) -> Draft:
-        """One relaxation and the best draft that comes of it, if better than the best so far."""
-        certifier, residual = self.certifier, self.residual
+    def _choose(self, few: int) -> Choice | None:
+        """The meetings that the relaxation with pairs of at most ``few`` slots timed would hold; None if cut short."""
+        certifier = self.certifier
         certifier.time_pairs(few)
-        choice = self._choose()
+        if certifier.relaxation.columns > certifier.columns and few == 0:
+            certifier.prune(_PRICE_ROUNDS)
+            self._report("prices", None)
+        choice = certifier.choose(self._method(), self._left(_LINEAR_UNTIL))
+        self._report("chosen", None)
+        return choice
+
+    def _place(self, choice: Choice, best: Draft) -> Draft:
+        """The best draft that comes of a choice, or the best so far if that is better."""
         stop = self._stop(_VALUE_UNTIL)
         drafts = []
         for compact in (True, False):
             draft = Draft(self.problem, self._candidates(), self.seed)
-            self._finished(construct(draft, residual, choice, stop, compact=compact))
+            self._finished(construct(draft, self.residual, choice, stop, compact=compact))
             drafts.append(draft)
             if self._optimal(draft) or self.problem.pairs > EFFORTS[2].pairs:
                 break
         draft = max(drafts, key=lambda draft: draft.value)
         self._report("placed", draft)
         if not self._optimal(draft):
-            worth = np.full(len(draft.slot), -np.inf)
-            worth[positions(draft, residual)] = choice.worth[certifier.kept]
-            self._finished(improve(draft, worth.tolist(), self._target(), self.effort.passes, stop))
+            worth, effort = self._worth(choice, draft), self.effort
+            self._finished(improve(draft, worth, self._target(), effort.passes, effort.inserts, stop))
             self._report("inserted", draft)
-            draft = draft if draft.value >= best.value else best
-            if last and not self._optimal(draft):
-                self._finished(shake(draft, worth.tolist(), self._target(), self.effort.shakes, stop))
-                self._report("improved", draft)
         return draft if draft.value >= best.value else best
 
-    def _choose(self) -> Choice:
-        certifier = self.certifier
-        pruned = None
-        if certifier.relaxation.columns > certifier.columns:
-            pruned = certifier.prune(_PRICE_ROUNDS)
-            self._report("prices", None)
-        choice = certifier.choose(self._method(), self._left(_LINEAR_UNTIL))
-        self._finished(choice is not None)
-        choice = choice or pruned or certifier.prune(_PRICE_ROUNDS)
-        self._report("prices", None)
-        return choice
+    def _worth(self, choice: Choice, draft: Draft) -> list[float]:
+        """The worth of each of the draft's pairs."""
+        worth = np.full(len(draft.slot), -np.inf)
+        worth[positions(draft, self.residual)] = choice.worth[np.isin(self.residual.pairs, draft.candidates)]
+        return [float(value) for value in worth]
 
     def _candidates(self) -> IntArray:
         """Positions of the pairs worked on: those that may matter, and the locked ones."""
@@ -171,9 +181,11 @@ class _Run:
 
     def _target(self) -> int:
         bound = self.certifier.bound
-        return bound.must * MUST_VALUE + bound.floors * FLOOR_VALUE + bound.score
+        close = int(self.effort.close * bound.score)
+        return bound.must * MUST_VALUE + bound.floors * FLOOR_VALUE + bound.score - close
 
     def _optimal(self, draft: Draft) -> bool:
+        """Whether there is nothing, or next to nothing on a large problem, left to gain."""
         return draft.value >= self._target()
 
     def _elapsed(self) -> float:
