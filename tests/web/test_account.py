@@ -495,7 +495,7 @@ def test_app_code_is_refused_a_second_time(new_client, with_app):
 
 
 def test_recovery_code_replaces_the_app_once(new_client, with_app, deliver):
-    ana, codes = with_app
+    _, codes = with_app
     one, two = new_client(), new_client()
     sign_in(one), sign_in(two)
 
@@ -529,7 +529,6 @@ def test_second_step_ends_after_ten_minutes_a_password_change_or_too_many_tries(
 
 
 def test_code_by_mail_does_not_get_around_the_app(client, with_app, deliver):
-    ana, _ = with_app
     client.post("/sign-in/send-code", data={"email": "ana@example.org"})
 
     answer = client.post("/sign-in/code", data={"code": code_in(deliver()[-1])})
