@@ -107,6 +107,18 @@ def _seed(command: Callable[P, None]) -> Callable[P, None]:
     )(command)
 
 
+def _fairness(command: Callable[P, None]) -> Callable[P, None]:
+    return click.option(
+        "--fairness",
+        type=click.IntRange(-1),
+        default=2,
+        show_default=True,
+        metavar="D",
+        callback=lambda _, __, number: None if number < 0 else number,
+        help="The breaks of any two participants of a timetable differ by at most D; -1 for no such rule.",
+    )(command)
+
+
 def _seconds(default: float | None) -> Callable[[Callable[P, None]], Callable[P, None]]:
     return click.option(
         "--seconds",
@@ -148,16 +160,9 @@ def solve(problem: str, output: str, seconds: float | None, seed: int) -> int:
 @_output
 @_seconds(25.0)
 @_seed
-@click.option(
-    "--fairness",
-    type=click.IntRange(-1),
-    default=2,
-    show_default=True,
-    metavar="D",
-    help="The breaks of any two participants differ by at most D; -1 for no such rule.",
-)
+@_fairness
 @_answering
-def timetable(meetings: str, output: str, seconds: float, seed: int, fairness: int) -> int:
+def timetable(meetings: str, output: str, seconds: float, seed: int, fairness: int | None) -> int:
     """Place the given MEETINGS (B2BSP, MiniZinc data) in slots with the fewest breaks, and prove it."""
     from marketplace.matching import timetable as engine
 
@@ -166,7 +171,7 @@ def timetable(meetings: str, output: str, seconds: float, seed: int, fairness: i
     with _interruptible() as stop:
         answer = engine.solve_timetable(
             loaded,
-            fairness=None if fairness < 0 else fairness,
+            fairness=fairness,
             seconds=seconds,
             seed=seed,
             progress=lambda breaks, bound: line.show(f"breaks {'-' if breaks is None else breaks}  bound {bound}"),
@@ -183,11 +188,18 @@ def timetable(meetings: str, output: str, seconds: float, seed: int, fairness: i
 @match.command()
 @click.argument("problem", type=FILE)
 @click.argument("schedule", type=FILE)
+@_fairness
 @_answering
-def check(problem: str, schedule: str) -> int:
-    """Verify SCHEDULE rule by rule against PROBLEM (cm-match/1), and the values it states."""
-    loaded = _problem(problem)
-    faults = _faults(loaded, _schedule(schedule, loaded))
+def check(problem: str, schedule: str, fairness: int | None) -> int:
+    """Verify SCHEDULE rule by rule against PROBLEM, and the values it states.
+
+    PROBLEM is a matching problem (cm-match/1), or a timetable problem when its name ends in .dzn.
+    """
+    if problem.endswith(".dzn"):
+        faults = _timetable_faults(problem, schedule, fairness)
+    else:
+        loaded = _problem(problem)
+        faults = _faults(loaded, _schedule(schedule, loaded))
     for fault in faults:
         click.echo(fault)
     click.echo(f"{len(faults)} faults" if faults else "No rule is broken, and the stated values are right.", err=True)
@@ -362,6 +374,29 @@ def _faults(problem: "Problem", schedule: "Schedule") -> list[str]:
         bound = schedule.bound.to_json()
         faults += [f"bound.{k}: {bound[k]} is below the value {found[k]}" for k in bound if bound[k] < found[k]]
     return faults
+
+
+def _timetable_faults(problem: str, schedule: str, fairness: int | None) -> list[str]:
+    from marketplace.matching import ProblemError, timetable
+    from marketplace.matching.problem import parse_json
+
+    def answer() -> timetable.Answer:
+        document = parse_json(Path(schedule).read_bytes())
+        if not isinstance(document, dict):
+            raise ProblemError("answer", None, "an object", document)
+        slots, status = document.get("slots"), document.get("status")
+        if not isinstance(slots, list) or any(type(slot) is not int for slot in slots):
+            raise ProblemError("slots", None, "a list of integers", slots)
+        if status not in ("optimal", "feasible", "infeasible", "unknown"):
+            raise ProblemError("status", None, "optimal, feasible, infeasible or unknown", status)
+        for field in ("breaks", "bound"):
+            if type(document.get(field)) not in (int, type(None)):
+                raise ProblemError(field, None, "an integer or null", document.get(field))
+        reason = str(document.get("reason", ""))
+        return timetable.Answer(tuple(slots), document.get("breaks"), status, document.get("bound"), reason)
+
+    loaded = _named(problem, lambda: timetable.load(problem))
+    return timetable.verify(loaded, _named(schedule, answer), fairness)
 
 
 def _state(phase: str, score: int, bound: int, gap: float, seconds: float) -> str:

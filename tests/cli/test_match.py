@@ -266,3 +266,47 @@ def test_interrupt_ends_the_search_with_the_best_answer_so_far(tmp_path):
     problem = Problem.from_json(json.loads(path.read_text(encoding="utf-8")))
     assert check(problem, document["meetings"]) == []
     assert document["complete"] is False
+
+
+DZN = """
+nBusiness = 3; nMeetings = 3; nTables = 1; nTotalSlots = 4; nMorningSlots = 2;
+requested = [| 1, 2, 3 | 2, 3, 3 | 1, 3, 3 |];
+forbidden = [{0}, {0}, {0}]; fixed = [0, 0, 0]; precedences = [{}, {}, {}];
+"""
+
+
+def test_timetable_is_written_with_its_proof_and_checks(tmp_path):
+    meetings, output = tmp_path / "meetings.dzn", tmp_path / "timetable.json"
+    meetings.write_text(DZN, encoding="utf-8")
+
+    result = run("timetable", meetings, "-o", output, "--seconds", "10", "--fairness", "2")
+
+    assert result.exit_code == 0, result.output
+    document = json.loads(output.read_text(encoding="utf-8"))
+    assert (document["status"], document["breaks"], document["bound"]) == ("optimal", 1, 1)
+    assert sorted(document["slots"])[0] >= 1
+    assert run("check", meetings, output).exit_code == 0
+    assert run("check", meetings, output, "--fairness", "0").exit_code == 1
+
+
+def test_impossible_timetable_ends_with_code_one_and_a_reason(tmp_path):
+    meetings = tmp_path / "meetings.dzn"
+    meetings.write_text(DZN.replace("nTotalSlots = 4", "nTotalSlots = 2"), encoding="utf-8")
+
+    result = run("timetable", meetings, "-o", "-", "--seconds", "10")
+
+    assert result.exit_code == 1
+    document = json.loads(result.stdout)
+    assert (document["status"], document["slots"], document["breaks"]) == ("infeasible", [], None)
+    assert document["reason"]
+
+
+def test_bad_timetable_file_is_refused_by_field_and_nothing_is_written(tmp_path):
+    meetings, output = tmp_path / "meetings.dzn", tmp_path / "timetable.json"
+    meetings.write_text(DZN.replace("| 2, 3, 3 |", "| 2, 9, 3 |"), encoding="utf-8")
+
+    result = run("timetable", meetings, "-o", output)
+
+    assert result.exit_code == 2
+    assert "requested[2]: expected participants from 1 to 3, got 9" in result.stderr
+    assert not output.exists()
