@@ -118,13 +118,7 @@ def export(wanted: Filter, by: User) -> list[list[str]]:
 def details(entry: AuditEntry) -> str:
     """Return the details of an act in one line of the reader's language; empty ones and mere ids are left out."""
     return "; ".join(
-        f"{desk_words.DETAILS[name]}: {_value(value)}"
+        f"{desk_words.DETAILS[name]}: {desk_words.detail(value)}"
         for name, value in entry.details.items()
         if name in desk_words.DETAILS and value not in ("", [], None)
     )
-
-
-def _value(value: object) -> str:
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

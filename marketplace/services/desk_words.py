@@ -2,6 +2,8 @@
 
 from marketplace.i18n import LazyText
 from marketplace.i18n import lazy_gettext as _
+from marketplace.models import MembershipRole, OrganisationKind, Role
+from marketplace.services import labels
 
 ACTS: dict[str, LazyText] = {
     "account.confirmed": _("Confirmed their e-mail address"),
@@ -110,6 +112,12 @@ DETAILS: dict[str, LazyText] = {
 }
 """What the details of an act are called; others, such as the ids of memberships, are not shown."""
 
+_VALUES: dict[str, LazyText] = {
+    **LETTERS,
+    **JOBS,
+    **{member.value: labels.of(member) for kind in (Role, MembershipRole, OrganisationKind) for member in kind},
+}
+
 
 def act(action: str) -> str:
     """Name an act; one without words is shown by its code name."""
@@ -124,3 +132,12 @@ def letter(kind: str) -> str:
 def job(kind: str) -> str:
     """Name a kind of job; one without words is shown by its code name."""
     return str(JOBS.get(kind, kind))
+
+
+def detail(value: object) -> str:
+    """Name the value of a detail: yes and no, kinds, roles; anything else stays as it is."""
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(_VALUES.get(str(value), value))

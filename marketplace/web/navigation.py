@@ -30,7 +30,9 @@ def groups() -> list[Group]:
     everybody = [_item(_("Home"), "public.home", "home"), _item(_("Cities"), "public.cities", "city")]
     found: list[Group] = [{"label": _("Programme"), "items": everybody}]
     if current_user.is_authenticated and policies.can(current_user, "desk.enter"):
-        found.append({"label": _("Desk"), "items": [_item(_("Organiser's desk"), "organiser.dashboard", "desk")]})
+        desk_item = _item(_("Organiser's desk"), "organiser.dashboard", "desk")
+        desk_item["active"] = (request.endpoint or "").startswith("organiser.")
+        found.append({"label": _("Desk"), "items": [desk_item]})
     return found
 
 

@@ -14,18 +14,26 @@ from marketplace.services.cities import City
 from marketplace.services.organisations import Profile
 from marketplace.web.forms import Form, choices
 
+WHOLE_PLATFORM = "-"
+"""The answer to where a role is for, which no slug of an event can be."""
+
 
 class RoleForm(Form):
     """A role to give, on the whole platform or for one event."""
 
     role = SelectField(_l("Role"), validators=[InputRequired()])
-    event = SelectField(_l("Where"))
+    event = SelectField(_l("Where"), validators=[InputRequired()])
 
     def __init__(self, *arguments: object, **values: object) -> None:
         super().__init__(*arguments, **values)
-        self.role.choices = choices((value, str(words)) for value, words in labels.choices(Role))
+        roles = [(value, str(words)) for value, words in labels.choices(Role)]
+        self.role.choices = choices([("", _("Please choose")), *roles])
         titles = [(entry.slug, in_language(entry.titles)) for entry in events.calendar(limit=100)]
-        self.event.choices = choices([("", _("The whole platform")), *titles])
+        self.event.choices = choices([(WHOLE_PLATFORM, _("The whole platform")), *titles])
+
+    def event_slug(self) -> str | None:
+        """Return the event the role is for, None for the whole platform."""
+        return None if self.event.data == WHOLE_PLATFORM else self.event.data
 
 
 class OrganisationForm(Form):

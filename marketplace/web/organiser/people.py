@@ -123,7 +123,7 @@ def grant_role(uid: str) -> ResponseReturnValue:
     people.find(uid)
     if form.validate_on_submit():
         try:
-            roles.grant(uid, Role(form.role.data), current_user, event_slug=form.event.data)
+            roles.grant(uid, Role(form.role.data), current_user, event_slug=form.event_slug())
         except Invalid as refusal:
             form.refuse(refusal)
         else:
