@@ -1,7 +1,7 @@
 """Measure the engine against its peers and against its own certified bound, every run in a process of its own.
 
     python benchmarks/matching.py problem.json other.json
-    python benchmarks/matching.py --sizes S M L --profiles base scarce-tables --seeds 1 2 --svg docs/img/matching.svg
+    python benchmarks/matching.py --sizes S M L --profiles base scarce-tables --seeds 1 2 --svg docs/img
 
 The tables are Markdown on standard output, progress is on standard error. A row says what a method reached of the bound
 that the engine certified for the same problem in the same run. CP-SAT joins in at size S when ortools is installed.
@@ -17,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -139,18 +140,20 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def plot(rows: list[Row]) -> str:
-    """Value in per cent of the bound, one row a problem."""
+def plots(rows: list[Row]) -> dict[str, str]:
+    """Value in per cent of the bound and idle gaps per meeting, one row a problem; SVG texts by file name."""
     bounds = {row.problem: row.bound for row in rows if row.bound}
     problems = list(dict.fromkeys(row.problem for row in rows))
-    lines = [
-        (
-            problem,
-            {r.method: 100 * r.score / max(1, bounds[problem][2]) for r in rows if r.problem == problem},
-        )
-        for problem in problems
-    ]
-    return dots("Value reached", "per cent of the certified upper bound", lines, 70, 100, 5)
+
+    def lines(measure: Callable[[Row], float]) -> list[tuple[str, dict[str, float]]]:
+        return [(name, {row.method: measure(row) for row in rows if row.problem == name}) for name in problems]
+
+    value = lines(lambda row: 100 * row.score / max(1, bounds[row.problem][2]))
+    gaps = lines(lambda row: row.gaps / max(1, row.meetings))
+    return {
+        "matching-value.svg": dots("Value reached", "per cent of the certified upper bound", value, 60, 100, 5),
+        "matching-gaps.svg": dots("Waiting between meetings", "idle gaps per meeting", gaps, 0, 0.8, 0.1),
+    }
 
 
 def repair_table(paths: list[str], seconds: float | None, seed: int) -> str:
@@ -196,13 +199,35 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, help="limit of the engine; the goal of the size by default")
     parser.add_argument("--no-peers", action="store_true", help="the engine only")
     parser.add_argument("--repair", action="store_true", help="measure repair after five per cent have cancelled")
-    parser.add_argument("--svg", type=Path, help="write the plot of the values to this file")
+    parser.add_argument("--svg", type=Path, help="folder to write the plots to")
     parser.add_argument("--json", type=Path, help="add the rows to this file, one JSON object a line")
+    parser.add_argument("--from-json", type=Path, help="measure nothing; tables and plots of rows written before")
     parser.add_argument("--run", nargs=2, metavar=("METHOD", "PATH"), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.run:
         print(json.dumps(run(options.run[0], options.run[1], options.seconds, options.seed)))
         return
+    rows = read_rows(options.from_json) if options.from_json else measure_all(options)
+    if options.repair:
+        return
+    print(table(rows))
+    if options.json:
+        with options.json.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(row.__dict__) + "\n" for row in rows)
+    if options.svg:
+        options.svg.mkdir(parents=True, exist_ok=True)
+        for name, text in plots(rows).items():
+            (options.svg / name).write_text(text, encoding="utf-8")
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of a file that `--json` wrote."""
+    rows = [Row(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [replace(row, bound=row.bound and (row.bound[0], row.bound[1], row.bound[2])) for row in rows]
+
+
+def measure_all(options: argparse.Namespace) -> list[Row]:
+    """Generate what is asked for and measure it and the given files."""
     with tempfile.TemporaryDirectory() as folder:
         problems: list[tuple[str, str | None]] = [(path, None) for path in options.paths]
         for size in options.sizes:
@@ -213,15 +238,8 @@ def main(arguments: list[str] | None = None) -> None:
                     problems.append((str(path), size))
         if options.repair:
             print(repair_table([path for path, _ in problems], options.seconds, options.seed))
-            return
-        rows = [row for path, size in problems for row in measured(path, size, options)]
-    print(table(rows))
-    if options.json:
-        with options.json.open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps(row.__dict__) + "\n" for row in rows)
-    if options.svg:
-        options.svg.parent.mkdir(parents=True, exist_ok=True)
-        options.svg.write_text(plot(rows), encoding="utf-8")
+            return []
+        return [row for path, size in problems for row in measured(path, size, options)]
 
 
 if __name__ == "__main__":

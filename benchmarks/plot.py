@@ -48,16 +48,17 @@ def dots(
     for i, (name, values) in enumerate(rows):
         y = TOP + ROW * i + ROW / 2
         parts.append(f'<text x="{LEFT - 10}" y="{y + 4:.1f}" text-anchor="end" fill="#222">{escape(name)}</text>')
-        for method, value in values.items():
-            parts.append(
-                _mark(x(value), y, colours[method], value < low, value > high, f"{name}, {method}: {value:.2f}")
-            )
+        # The first method is drawn last and smallest, so that equal values show as rings.
+        for method, value in reversed(values.items()):
+            size = 4 + methods.index(method) * 0.6
+            words = f"{name}, {method}: {value:.3f}"
+            parts.append(_mark(x(value), y, size, colours[method], value < low, value > high, words))
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _mark(x: float, y: float, colour: str, below: bool, above: bool, words: str) -> str:
+def _mark(x: float, y: float, size: float, colour: str, below: bool, above: bool, words: str) -> str:
     title = f"<title>{escape(words)}</title>"
     if not (below or above):
-        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}" fill-opacity="0.85">{title}</circle>'
+        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:.1f}" fill="{colour}" stroke="#fff">{title}</circle>'
     point = -8 if below else 8
-    return f'<path d="M{x:.1f} {y - 5:.1f}V{y + 5:.1f}L{x + point:.1f} {y:.1f}Z" fill="{colour}">{title}</path>'
+    return f'<path d="M{x:.1f} {y - size:.1f}V{y + size:.1f}L{x + point:.1f} {y:.1f}Z" fill="{colour}">{title}</path>'

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import time_machine
-from flask import Flask
+from flask import Flask, g, has_app_context
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy import event, select, text
@@ -38,7 +38,7 @@ def test_settings(database_url: str, **changes: object) -> Settings:
         "public_url": "http://localhost",
         "smtp_url": None,
         "build_dir": Path(tempfile.gettempdir()) / "marketplace-test-build",
-        "log_level": "CRITICAL",
+        "log_level": "INFO",
         "testing": True,
         **changes,
     }
@@ -56,7 +56,8 @@ def database_url(request: pytest.FixtureRequest, worker_id: str) -> Iterator[str
         with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
             yield f"sqlite:///{folder}/test.db"
         return
-    with postgresql_database(f"marketplace_test_{worker_id}") as url:
+    # Two runs of the suite at once must not drop each other's database.
+    with postgresql_database(f"marketplace_test_{os.getpid()}_{worker_id}") as url:
         yield url
 
 
@@ -111,7 +112,9 @@ def empty_database() -> None:
     with db.engine.connect().execution_options(writes=True) as connection, connection.begin():
         tables = [table for table in Base.metadata.sorted_tables if table.name != "alembic_version"]
         if connection.dialect.name == "postgresql":
-            connection.execute(text("TRUNCATE " + ", ".join(f'"{table.name}"' for table in tables) + " RESTART IDENTITY"))
+            connection.execute(
+                text("TRUNCATE " + ", ".join(f'"{table.name}"' for table in tables) + " RESTART IDENTITY")
+            )
         else:
             for table in reversed(tables):
                 connection.execute(table.delete())
@@ -125,6 +128,9 @@ class Browser(FlaskClient):
         headers = dict(kwargs.pop("headers", None) or {})
         headers.setdefault("Sec-Fetch-Site", "same-origin")
         kwargs["headers"] = {name: value for name, value in headers.items() if value is not None}
+        # Requests of a test share its application context; on a server each begins with an empty one.
+        for name in list(g) if has_app_context() else ():
+            g.pop(name)
         return super().open(*args, **kwargs)
 
 

@@ -3,9 +3,8 @@
 from .checker import Violation, check, evaluate
 from .errors import EngineBug, LockConflict, MatchingError, ProblemError
 from .problem import Problem, load
-from .schedule import Bound, Objective, Schedule
-
-VERSION = "1.0"
+from .schedule import VERSION, Bound, Objective, Schedule
+from .solver import solve
 
 __all__ = [
     "VERSION",
@@ -21,4 +20,5 @@ __all__ = [
     "check",
     "evaluate",
     "load",
+    "solve",
 ]

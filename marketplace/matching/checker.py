@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 from .problem import Problem
 from .schedule import Objective
@@ -104,10 +105,11 @@ def _gaps(busy: set[int], available: list[bool], session: list[int]) -> int:
 
 
 def _malformed(problem: Problem, index: int, meeting: Sequence[int]) -> Violation | None:
-    if len(meeting) != 3 or any(isinstance(part, bool) or int(part) != part for part in meeting):
+    parts = list(meeting) if isinstance(meeting, Iterable) else []
+    if len(parts) != 3 or any(isinstance(part, bool) or not isinstance(part, Integral) for part in parts):
         return Violation("shape", {"meeting": index}, f"meeting {index} is not three integers")
     sizes = (("project", problem.projects), ("counterparty", problem.counterparties), ("slot", problem.slots))
-    for part, (what, size) in zip(meeting, sizes, strict=True):
+    for part, (what, size) in zip(parts, sizes, strict=True):
         if not 0 <= part < size:
             words = f"meeting {index} has no such {what}: {part}"
             return Violation("range", {"meeting": index, what: int(part)}, words)

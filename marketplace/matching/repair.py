@@ -8,86 +8,29 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from .bounds import Certifier
+from .changes import Changes
 from .checker import check, evaluate
+from .draft import Draft, slots_in
 from .errors import EngineBug, ProblemError
-from .plan import Plan
-from .problem import BoolArray, Meeting, Problem
-from .schedule import Objective, Schedule
+from .prices import subgradient
+from .problem import Meeting, Problem
+from .relaxation import reduced, relax
+from .residual import after_locks
+from .schedule import VERSION, Objective, Schedule
+
 
 VOLUNTARY_MOVES = 0.005  # share of the meetings of the schedule before that may move though they would not have to
-CHAIN = 2  # meetings moved on in one chain; a longer one rarely pays for the moves it costs
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What has changed in the problem since the schedule was made. Late arrivals and freer parties come in with the
-    problem itself, whose indices the schedule must already use."""
-
-    cancelled_projects: frozenset[int] = frozenset()
-    cancelled_counterparties: frozenset[int] = frozenset()
-    cancelled_meetings: frozenset[tuple[int, int]] = frozenset()  # (project, counterparty): do not meet any more
-    lost_tables: Mapping[int, int] = field(default_factory=dict)  # slot: number of tables that are gone
-    project_away: frozenset[tuple[int, int]] = frozenset()  # (project, slot) no longer available
-    counterparty_away: frozenset[tuple[int, int]] = frozenset()  # (counterparty, slot) no longer available
-
-    def applied(self, problem: Problem, frozen_until: int = 0) -> Problem:
-        """The problem after the changes, which concern the slots from `frozen_until` on; what is before has happened.
-
-        Locks of cancelled parties and meetings, and of slots a party is away from, are dropped. Refuses
-        (:class:`ProblemError`) indices that do not exist.
-        """
-        self._check(problem)
-        p_avail, f_avail = problem.project_avail.copy(), problem.counterparty_avail.copy()
-        p_min, f_min = problem.project_min.copy(), problem.counterparty_min.copy()
-        for p in self.cancelled_projects:
-            p_avail[p, frozen_until:] = False
-            p_min[p] = 0
-        for f in self.cancelled_counterparties:
-            f_avail[f, frozen_until:] = False
-            f_min[f] = 0
-        for avail, away in ((p_avail, self.project_away), (f_avail, self.counterparty_away)):
-            for party, t in away:
-                avail[party, t] &= t < frozen_until
-        tables = problem.slot_tables.copy()
-        for t, lost in self.lost_tables.items():
-            if t >= frozen_until:
-                tables[t] = max(0, tables[t] - lost)
-        locked = tuple(
-            (p, f, t)
-            for p, f, t in problem.locked
-            if t < frozen_until or (p_avail[p, t] and f_avail[f, t] and (p, f) not in self.cancelled_meetings)
-        )
-        return replace(
-            problem,
-            project_avail=p_avail,
-            counterparty_avail=f_avail,
-            project_min=p_min,
-            counterparty_min=f_min,
-            slot_tables=tables,
-            locked=locked,
-        )
-
-    def _check(self, problem: Problem) -> None:
-        p, f, t = problem.projects, problem.counterparties, problem.slots
-        rows: list[tuple[str, Iterable[tuple[int, ...]], tuple[tuple[str, int], ...]]] = [
-            ("cancelled_projects", ((x,) for x in self.cancelled_projects), (("project", p),)),
-            ("cancelled_counterparties", ((x,) for x in self.cancelled_counterparties), (("counterparty", f),)),
-            ("cancelled_meetings", self.cancelled_meetings, (("project", p), ("counterparty", f))),
-            ("lost_tables", self.lost_tables.items(), (("slot", t), ("number of tables", 1 << 62))),
-            ("project_away", self.project_away, (("project", p), ("slot", t))),
-            ("counterparty_away", self.counterparty_away, (("counterparty", f), ("slot", t))),
-        ]
-        for name, entries, sizes in rows:
-            for entry in entries:
-                for value, (what, size) in zip(entry, sizes, strict=True):
-                    if not 0 <= value < size:
-                        raise ProblemError(name, None, f"a {what} from 0 to {size - 1}", value)
+SHORT_CHAIN, LONG_CHAIN = 1, 2  # meetings moved on for one more meeting; for a displaced, must or needed one
+MOST_TRIES = 200  # meetings looked at to be moved on for one other; more than this seldom finds anything
+PRICE_ROUNDS = 150  # of the subgradient method
+LARGEST_PROGRAMME = 150_000  # columns of the linear programme of a bound
 
 
 @dataclass(frozen=True)
@@ -138,17 +81,42 @@ def repair(
     """
     started = time.monotonic()
     before = _distinct(current.meetings if isinstance(current, Schedule) else current)
-    changes = changes or Changes()
-    changed = replace(changes.applied(problem, frozen_until), published=tuple(before))
-    changed = _with_history(changed, before, frozen_until)
-    mending = _Mending(changed, changes, frozen_until, started + seconds, seed)
+    past = [meeting for meeting in before if meeting[2] < frozen_until]
+    changed = (changes or Changes()).applied(problem, frozen_until, past)
+    mending = _Mending(replace(changed, published=tuple(before)), frozen_until, started + seconds, seed)
     mending.keep(before, max_moves)
     mending.replace_displaced()
     mending.fill()
-    meetings = mending.meetings()
+    mending.settle()
+    meetings = tuple(mending.draft.meetings())
     if broken := check(mending.problem, meetings):
         raise EngineBug(f"repair broke a rule: {broken[0]}")
     return _difference(mending.problem, before, meetings, time.monotonic() - started)
+
+
+def certified(mended: Repair, *, seconds: float = 10.0, seed: int = 0) -> Schedule:
+    """The mended schedule with bounds of the changed problem, as far as they are found in `seconds`.
+
+    They bound any schedule, also one made from nothing: the gap says what keeping has cost at most.
+    """
+    ends = time.monotonic() + seconds
+    problem, objective = mended.problem, mended.objective
+    certifier = Certifier(after_locks(problem), LARGEST_PROGRAMME, lambda: time.monotonic() >= ends)
+    if certifier.relaxation.columns > LARGEST_PROGRAMME:
+        certifier.prune(PRICE_ROUNDS)
+    certifier.choose("ipm", seconds / 2)
+    certifier.tighten(objective.must, objective.floors, "ipm", max(0.0, ends - time.monotonic()))
+    bound = certifier.bound
+    return Schedule(
+        meetings=mended.meetings,
+        objective=objective,
+        bound=bound,
+        proven_optimal=(objective.must, objective.floors, objective.score) == (bound.must, bound.floors, bound.score),
+        seed=seed,
+        seconds=mended.seconds,
+        version=VERSION,
+        input_hash=problem.input_hash,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,143 +147,208 @@ def walk_in(
     for name, index, size in (*limits, ("slot", slot, problem.slots)):
         if index is not None and not 0 <= index < size:
             raise ProblemError(name, None, f"an index from 0 to {size - 1}", index)
-    plan = Plan(problem, -1)
+    draft = Draft(problem, np.arange(problem.pairs), 0)
     for p, f, t in current.meetings if isinstance(current, Schedule) else current:
-        plan.hold(problem.pair_index[p, f], t)
-    mine = problem.pair_project == project if counterparty is None else problem.pair_counterparty == counterparty
+        pair = problem.pair_index[p, f]
+        if draft.slot[pair] < 0:
+            draft.place(pair, t)
     found = []
-    for pair in np.flatnonzero(mine).tolist():
-        if pair in plan.slot_of or not plan.fits(pair, slot):
+    for pair in draft.of_project[project] if project is not None else draft.of_counterparty[counterparty or 0]:
+        if draft.slot[pair] >= 0 or not draft.has_room(pair) or not draft.free(pair) >> slot & 1:
             continue
-        p, f = plan.project[pair], plan.counterparty[pair]
-        if counterparty is None:
-            held, floor = int(problem.counterparty_max[f]) - plan.f_left[f], int(problem.counterparty_min[f])
+        p, f = draft.project[pair], draft.counterparty[pair]
+        if project is not None:
+            needed = draft.counterparty_met[f] < draft.counterparty_min[f]
         else:
-            held, floor = int(problem.project_max[p]) - plan.p_left[p], int(problem.project_min[p])
-        found.append(WalkIn(p, f, slot, plan.score[pair], plan.must[pair], held < floor))
+            needed = draft.project_met[p] < draft.project_min[p]
+        found.append(WalkIn(p, f, slot, int(problem.pair_score[pair]), draft.must[pair], needed))
     return sorted(found, key=lambda w: (not w.must, not w.needed, -w.score, w.project, w.counterparty))
 
 
 class _Mending:
     """The work on one schedule: keep, put the displaced elsewhere, fill the holes."""
 
-    def __init__(self, problem: Problem, changes: Changes, frozen_until: int, deadline: float, seed: int) -> None:
+    def __init__(self, problem: Problem, frozen_until: int, deadline: float, seed: int) -> None:
         self.problem = problem
-        self.frozen_until = frozen_until
         self.deadline = deadline
+        # Locks are held later: not all of them may still be possible.
+        self.draft = Draft(replace(problem, locked=()), np.arange(problem.pairs), seed)
         everything = (1 << problem.slots) - 1
-        self.plan = Plan(problem, everything & ~((1 << min(frozen_until, problem.slots)) - 1))
-        self.barred = {problem.pair_index[pair] for pair in changes.cancelled_meetings if pair in problem.pair_index}
+        self.open_slots = everything & ~((1 << min(frozen_until, problem.slots)) - 1)
+        self.origin: dict[int, int] = {}
         self.displaced: list[int] = []
+        self.moved = 0  # meetings that are held in another slot than before
+        self.move_limit = 0
+        self.tries = 0
         tie = np.random.default_rng(seed).random(problem.pairs)
-        order = np.lexsort((tie, -problem.pair_score, ~problem.pair_must))
-        self.order = [pair for pair in order.tolist() if pair not in self.barred]
-        self.p_floor, self.f_floor = problem.project_min.tolist(), problem.counterparty_min.tolist()
-        self.p_max, self.f_max = problem.project_max.tolist(), problem.counterparty_max.tolist()
+        self.order: list[int] = np.lexsort((tie, -problem.pair_score, ~problem.pair_must)).tolist()
 
     def keep(self, before: Sequence[Meeting], max_moves: int | None) -> None:
         """Keep every meeting that still fits: what is past or locked first, then the most valuable where not all do."""
-        plan, index = self.plan, self.problem.pair_index
+        draft, index = self.draft, self.problem.pair_index
         origin = {index[p, f]: t for p, f, t in before if (p, f) in index}
         for number, (p, f, t) in enumerate(before):
-            if t < self.frozen_until:
+            if not self.open_slots >> t & 1:
                 pair = index.get((p, f), -1)
-                if pair < 0 or not plan.fits(pair, t):
+                if pair < 0 or not self.fits(pair, t):
                     raise ProblemError("current", number, "a frozen meeting that the problem allows", [p, f, t])
-                plan.hold(pair, t)
-                plan.fixed.add(pair)
+                draft.place(pair, t)
+                draft.locked[pair] = True
         self._hold_locks()
-        rest = [pair for pair in origin if pair not in plan.slot_of and pair not in self.barred]
-        for pair in sorted(rest, key=lambda pair: (not plan.must[pair], -plan.score[pair], pair)):
-            if plan.fits(pair, origin[pair]):
-                plan.hold(pair, origin[pair])
+        rest = [pair for pair in origin if draft.slot[pair] < 0]
+        for pair in sorted(rest, key=self.importance):
+            if self.fits(pair, origin[pair]):
+                draft.place(pair, origin[pair])
             else:
                 self.displaced.append(pair)
-        plan.origin = origin
-        plan.moved = sum(origin.get(pair, t) != t for pair, t in plan.slot_of.items())
-        if max_moves is None:
-            # Whoever lost the slot may get another one; the allowance is for the others.
-            max_moves = len(self.displaced) + math.ceil(VOLUNTARY_MOVES * len(plan.slot_of))
-        plan.move_limit = max_moves
+        self.origin = origin
+        self.moved = sum(draft.slot[pair] not in (-1, t) for pair, t in origin.items())
+        # Whoever lost the slot may get another one; the allowance is for the others.
+        allowance = len(self.displaced) + math.ceil(VOLUNTARY_MOVES * len(origin))
+        self.move_limit = allowance if max_moves is None else max_moves
 
     def _hold_locks(self) -> None:
         """Hold what is locked, the most valuable first; where not all can be, the others are no longer locked."""
-        plan, index = self.plan, self.problem.pair_index
-        locks = sorted(
-            self.problem.locked, key=lambda lock: (not plan.must[index[lock[:2]]], -plan.score[index[lock[:2]]], lock)
-        )
+        draft, index = self.draft, self.problem.pair_index
         kept = []
-        for p, f, t in locks:
+        for p, f, t in sorted(self.problem.locked, key=lambda lock: self.importance(index[lock[:2]])):
             pair = index[p, f]
-            if pair not in plan.slot_of and plan.open_slots >> t & 1 and plan.fits(pair, t):
-                plan.hold(pair, t)
-            if plan.slot_of.get(pair) == t:
-                plan.fixed.add(pair)
+            if draft.slot[pair] < 0 and self.open_slots >> t & 1 and self.fits(pair, t):
+                draft.place(pair, t)
+            if draft.slot[pair] == t:
+                draft.locked[pair] = True
                 kept.append((p, f, t))
         self.problem = replace(self.problem, locked=tuple(sorted(kept)))
+
+    def importance(self, pair: int) -> tuple[int, int]:
+        """Sorts must meetings first, then by value; the pair itself makes it unique."""
+        return -self.draft.weight[pair], pair
+
+    def fits(self, pair: int, t: int) -> bool:
+        """Whether the pair could be placed in slot t now, be it frozen or not."""
+        return self.draft.has_room(pair) and bool(self.draft.free(pair) >> t & 1)
 
     def replace_displaced(self) -> None:
         """Find another slot for the meetings that lost theirs, the most valuable first."""
         for pair in self.displaced:
-            if not self.plan.capped(pair) and not self.late():
-                self.plan.admit(pair, CHAIN)
+            self.add(pair, LONG_CHAIN)
 
     def fill(self) -> None:
-        """Let more pairs meet: must meetings, then parties under their minimum, then by value."""
-        plan = self.plan
+        """Let more pairs meet: must meetings, then parties under their minimum, then by price."""
         for pair in self.order:
-            if not plan.must[pair]:
+            if not self.draft.must[pair]:
                 break
-            self.add(pair, CHAIN + 1)
+            self.add(pair, LONG_CHAIN)
         for pair in self.order:
             if self.under_floor(pair):
-                self.add(pair, CHAIN)
-        for depth in range(CHAIN + 1):
-            for pair in self.order:
-                if depth and self.late():
-                    return
-                self.add(pair, depth)
+                self.add(pair, LONG_CHAIN)
+        priced = self.by_price()
+        tried = set(priced)
+        for pair in (*priced, *(pair for pair in self.order if pair not in tried)):
+            self.add(pair, SHORT_CHAIN)
 
-    def add(self, pair: int, depth: int) -> bool:
-        """Let the pair meet if its caps and the plan allow it."""
-        return pair not in self.plan.slot_of and not self.plan.capped(pair) and self.plan.admit(pair, depth)
+    def by_price(self) -> list[int]:
+        """Pairs that can still meet, in the order of what they are worth beyond the price of what they take.
 
-    def under_floor(self, pair: int) -> bool:
-        """Whether one of the two has fewer meetings than its minimum."""
-        p, f = self.plan.project[pair], self.plan.counterparty[pair]
-        p_held, f_held = self.p_max[p] - self.plan.p_left[p], self.f_max[f] - self.plan.f_left[f]
-        return bool(p_held < self.p_floor[p] or f_held < self.f_floor[f])
+        The prices are those of the relaxation without time in which everything that is held stays.
+        """
+        relaxation = relax(after_locks(replace(self.problem, locked=tuple(self.draft.meetings()))), 0)
+        prices = subgradient(relaxation, 0, 0, PRICE_ROUNDS, self.late)
+        worth = reduced(relaxation, relaxation.score, prices)
+        ranked = np.lexsort((relaxation.pair, -relaxation.score, -worth))
+        pairs: list[int] = relaxation.residual.pairs[relaxation.pair[ranked]].tolist()
+        return pairs
+
+    def settle(self) -> None:
+        """Give the new meetings, which nobody has in the calendar yet, the slots with the fewest idle ones between."""
+        draft = self.draft
+        for pair, t in enumerate(draft.slot):
+            if t >= 0 and pair not in self.origin and not draft.locked[pair]:
+                draft.remove(pair)
+                draft.place(pair, draft.compact_slot(pair, draft.free(pair) & self.open_slots))
 
     def late(self) -> bool:
         """Whether the time is over."""
         return time.monotonic() >= self.deadline
 
-    def meetings(self) -> tuple[Meeting, ...]:
-        """All meetings, sorted."""
-        plan = self.plan
-        return tuple(sorted((plan.project[k], plan.counterparty[k], t) for k, t in plan.slot_of.items()))
+    def add(self, pair: int, chain: int) -> None:
+        """Let the pair meet if it does not yet, neither is at its cap, and a chain of moves makes room for it."""
+        if self.draft.slot[pair] < 0 and self.draft.has_room(pair):
+            # Once the time is over, only what simply has a place is still put there.
+            self.tries = MOST_TRIES
+            self.admit(pair, 0 if self.late() else chain)
+
+    def admit(self, pair: int, chain: int) -> bool:
+        """Place the pair in a free slot, or by moving on up to `chain` meetings one after the other.
+
+        Nothing changes where that fails. Fixed meetings stay, and so do all others once the limit of moves is reached.
+        """
+        draft = self.draft
+        allowed = self.allowed(pair)
+        if free := draft.free(pair) & allowed:
+            origin = self.origin.get(pair, -1)
+            t = origin if origin >= 0 and free >> origin & 1 else draft.compact_slot(pair, free)
+            self._place(pair, t)
+            return True
+        if not chain:
+            return False
+        for t in slots_in(draft.common(pair) & allowed):
+            for other in in_the_way(draft, pair, t):
+                self.tries -= 1
+                if self.tries < 0:
+                    return False
+                if draft.locked[other] or (chain == 1 and not draft.free(other) & self.allowed(other)):
+                    continue
+                mark, moved = draft.mark(), self.moved
+                self._remove(other)
+                if draft.free(pair) >> t & 1:
+                    self._place(pair, t)
+                    if self.admit(other, chain - 1):
+                        return True
+                draft.undo(mark)
+                self.moved = moved
+        return False
+
+    def allowed(self, pair: int) -> int:
+        """The slots that neither the past nor the limit of moves forbids."""
+        origin = self.origin.get(pair)
+        if origin is None or self.moved < self.move_limit:
+            return self.open_slots
+        return self.open_slots & 1 << origin
+
+    def _place(self, pair: int, t: int) -> None:
+        self.draft.place(pair, t)
+        self.moved += self.origin.get(pair, t) != t
+
+    def _remove(self, pair: int) -> None:
+        t = self.draft.slot[pair]
+        self.draft.remove(pair)
+        self.moved -= self.origin.get(pair, t) != t
+
+    def under_floor(self, pair: int) -> bool:
+        """Whether one of the two has fewer meetings than its minimum."""
+        draft = self.draft
+        p, f = draft.project[pair], draft.counterparty[pair]
+        return draft.project_met[p] < draft.project_min[p] or draft.counterparty_met[f] < draft.counterparty_min[f]
+
+
+def in_the_way(draft: Draft, pair: int, t: int) -> list[int]:
+    """The meetings of the scarcest thing that is taken in slot t: one of them has to leave if the pair is to meet."""
+    p, f, d, q = draft.project[pair], draft.counterparty[pair], draft.delegation[pair], draft.pool[pair]
+    slots, at = draft.slots, 1 << t
+    if not draft.project_free[p] & at:
+        return [draft.at_project[p * slots + t]]
+    if not draft.counterparty_free[f] & at:
+        return list(draft.at_counterparty[f * slots + t])
+    if not draft.delegation_free[d] & at:
+        return list(draft.at_delegation[d * slots + t])
+    if not draft.pool_free[q] & at:
+        return list(draft.at_pool[q * slots + t])
+    return list(draft.at_table[t])
 
 
 def _distinct(meetings: Iterable[Meeting]) -> list[Meeting]:
     return sorted({(int(p), int(f), int(t)) for p, f, t in meetings})
-
-
-def _with_history(problem: Problem, before: Sequence[Meeting], frozen_until: int) -> Problem:
-    """The problem with everybody available where they have already met: nobody can be away from the past."""
-    past = np.array([meeting for meeting in before if meeting[2] < frozen_until], dtype=np.int64).reshape(-1, 3)
-    if not len(past):
-        return problem
-
-    def there(avail: BoolArray, column: int) -> BoolArray:
-        known = avail.copy()
-        known[past[:, column], past[:, 2]] = True
-        return known
-
-    return replace(
-        problem,
-        project_avail=there(problem.project_avail, 0),
-        counterparty_avail=there(problem.counterparty_avail, 1),
-    )
 
 
 def _difference(problem: Problem, before: Sequence[Meeting], meetings: tuple[Meeting, ...], seconds: float) -> Repair:

@@ -189,6 +189,12 @@ def _touch(run: Run, **values: Any) -> bool:
         return isinstance(result, CursorResult) and result.rowcount == 1
 
 
+def forget_payload(run: Run) -> None:
+    """Empty what the job was told, in the transaction of its work: a job about a person forgets the person."""
+    with atomic() as current:
+        current.execute(update(Job).where(Job.id == run.job_id).values(payload={}))
+
+
 def request_cancel(uid: str, by: User) -> Job:
     """Ask a job to stop. One that is not running is cancelled at once; a running one stops at its next look."""
     with atomic() as current:

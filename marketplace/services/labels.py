@@ -175,6 +175,12 @@ _POPULATION_SCOPES: dict[str, LazyText] = {
     "island of Grand Bahama (not city proper)": _("island of Grand Bahama (not city proper)"),
 }
 
+_CITY_MEMBERSHIPS: dict[str, LazyText] = {
+    "confirmed": _("Announced among the 24 cities"),
+    "confirmed_later": _("In a later list of a programme partner"),
+    "confirmed_replaced": _("Announced among the 24 cities, not in a later list"),
+}
+
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
@@ -196,3 +202,8 @@ def read(enum: type[Choice], value: str | None) -> Choice | None:
 def population_scope(scope: str) -> str:
     """Name what a population figure counts; a scope written by a city itself stays as it was written."""
     return str(_POPULATION_SCOPES.get(scope, scope))
+
+
+def city_membership(status: str) -> str:
+    """Say how a city came to be in the programme; '' where nothing is known."""
+    return str(_CITY_MEMBERSHIPS.get(status, ""))

@@ -247,6 +247,12 @@ def kinds() -> list[str]:
     return list(session().scalars(select(Letter.kind).distinct().order_by(Letter.kind)))
 
 
+def counts() -> dict[LetterState, int]:
+    """Return how many letters there are in each state; states without any are left out."""
+    statement = select(Letter.state, func.count()).group_by(Letter.state)
+    return dict(session().execute(statement).all())
+
+
 def find(uid: str) -> Letter:
     """Return one letter; raises `NotFound`."""
     letter = session().scalar(select(Letter).where(Letter.uid == uid))

@@ -31,7 +31,7 @@ class Page(Generic[Item]):
         return len(self.items)
 
 
-def page(statement: Select[tuple[Item]], number: int = 1, size: int = SIZE) -> Page[Item]:
+def page(statement: Select[Item], number: int = 1, size: int = SIZE) -> Page[Item]:
     """Return one page of the objects (or of the first column) a statement selects.
 
     A number outside the list means the nearest page there is. Two statements are sent, one where there is nothing.

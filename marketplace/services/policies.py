@@ -94,6 +94,14 @@ def _grant_roles(user: User, _: Any) -> bool:
     return has_role(user, Role.ADMINISTRATOR) and _at_desk(user)
 
 
+@_rule("person.deactivate")
+def _deactivate_person(user: User, person: User) -> bool:
+    """Nobody ends their own account here (that is done in one's account), and organisers not an administrator's."""
+    if person.id == user.id or not _organise_platform(user, None):
+        return False
+    return has_role(user, Role.ADMINISTRATOR) or not has_role(person, Role.ADMINISTRATOR)
+
+
 @_rule("organisation.create")
 def _create_organisation(user: User, _: Any) -> bool:
     """Everybody may bring their organisation; it is marked as not verified until an organiser has looked at it."""

@@ -112,6 +112,19 @@ def end_all(user: User, *, but: UserSession | None = None) -> None:
         )
 
 
+def end_others(user: User, present: UserSession | None) -> None:
+    """End every session of a person but the one now used, because they ask for it."""
+    with atomic():
+        end_all(user, but=present)
+        audit.record("session.others_ended", user, user)
+
+
+def mark_second_factor(found: UserSession) -> None:
+    """Write down that this session has passed the second factor now. Joins the caller's transaction."""
+    with atomic() as current:
+        current.execute(update(UserSession).where(UserSession.id == found.id).values(second_factor_at=clock.now()))
+
+
 def act_for(found: UserSession, organisation_uid: str | None) -> None:
     """Choose in whose name the person acts in this session; None for nobody. Raises `NotFound` for others' bodies."""
     with atomic() as current:

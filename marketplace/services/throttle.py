@@ -20,13 +20,7 @@ def hit(action: str, subject: str, limit: int, period: timedelta) -> None:
     The count is committed at once, whatever becomes of the attempt.
     """
     now = clock.now()
-    seconds = int(period.total_seconds())
-    starts_at = datetime.fromtimestamp(now.timestamp() // seconds * seconds, UTC)
-    window = (
-        ThrottleWindow.action == action,
-        ThrottleWindow.subject == keys.digest("throttle", subject),
-        ThrottleWindow.starts_at == starts_at,
-    )
+    starts_at, window = _window(action, subject, period)
     with atomic() as current:
         hits = current.scalar(_increment(*window))
         if hits is None:
@@ -45,6 +39,28 @@ def hit(action: str, subject: str, limit: int, period: timedelta) -> None:
                 hits = current.scalar(_increment(*window)) or 1
     if hits > limit:
         raise TooManyAttempts(retry_after=max(1, int((starts_at + period - now).total_seconds())))
+
+
+def give_back(action: str, subject: str, period: timedelta) -> None:
+    """Take back one attempt that turned out to be in order, so that only failures count against a limit."""
+    _, window = _window(action, subject, period)
+    with atomic() as current:
+        current.execute(
+            update(ThrottleWindow)
+            .where(*window, ThrottleWindow.hits > 0)
+            .values(hits=ThrottleWindow.hits - 1)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _window(action: str, subject: str, period: timedelta) -> tuple[datetime, tuple[ColumnElement[bool], ...]]:
+    seconds = int(period.total_seconds())
+    starts_at = datetime.fromtimestamp(clock.now().timestamp() // seconds * seconds, UTC)
+    return starts_at, (
+        ThrottleWindow.action == action,
+        ThrottleWindow.subject == keys.digest("throttle", subject),
+        ThrottleWindow.starts_at == starts_at,
+    )
 
 
 def _increment(*window: ColumnElement[bool]) -> ReturningUpdate[int]:

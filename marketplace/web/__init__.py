@@ -19,7 +19,11 @@ from marketplace.web import (
 
 
 def register(app: Flask) -> None:
-    """Put the web on the application. Order matters: what is registered first looks at a request first."""
+    """Put the web on the application. Order matters: what is registered first looks at a request first.
+
+    Static files come first of all, so that the headers are wrapped around them too.
+    """
+    assets.register(app)
     security.register(app)
     request_log.register(app)
     metrics.register(app)
@@ -31,5 +35,4 @@ def register(app: Flask) -> None:
     presentation.register(app)
     health.register(app)
     rooms.register(app)
-    assets.register(app)
     access.refuse_undeclared(app)

@@ -6,12 +6,15 @@ is accepted. A client that says neither must carry the token of its session, whi
 
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, request, session
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from marketplace.web import access
 
 _protect = CSRFProtect()
+
+_HARMLESS = {"public.set_language", "public.set_theme"}
+"""What a reader without a session may do without a token: it changes how pages look in this browser, nothing else."""
 
 
 def register(app: Flask) -> None:
@@ -34,6 +37,8 @@ def _check() -> None:
         return
     if site is not None or origin is not None:
         raise CSRFError("request from another site")
+    if request.endpoint in _HARMLESS and not session:
+        return
     _protect.protect()
 
 

@@ -1,12 +1,12 @@
 """A page for every refusal and failure, in the reader's language, with an id to quote."""
 
 import structlog
-from flask import Flask, current_app, g, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from marketplace import i18n
 from marketplace.database import is_transient, session
@@ -81,6 +81,9 @@ def _csrf(error: CSRFError) -> ResponseReturnValue:
 
 def _http(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
+    if isinstance(error, SecurityError):
+        # The request came for a host that is not ours: no address of ours can be built, and none is told.
+        return Response("Bad Request\n", status, content_type="text/plain")
     if status < 400:
         return error.get_response()
     response = make_response(page(status, title_of(status), _message(status)))

@@ -30,7 +30,9 @@ def groups() -> list[Group]:
     everybody = [_item(_("Home"), "public.home", "home"), _item(_("Cities"), "public.cities", "city")]
     found: list[Group] = [{"label": _("Programme"), "items": everybody}]
     if current_user.is_authenticated and policies.can(current_user, "desk.enter"):
-        found.append({"label": _("Desk"), "items": [_item(_("Organiser's desk"), "organiser.dashboard", "desk")]})
+        desk_item = _item(_("Organiser's desk"), "organiser.dashboard", "desk")
+        desk_item["active"] = (request.endpoint or "").startswith("organiser.")
+        found.append({"label": _("Desk"), "items": [desk_item]})
     return found
 
 
@@ -61,5 +63,7 @@ def desk() -> list[Group]:
 
 
 def _item(label: str, endpoint: str, icon: str) -> Item:
+    # Pages of one record belong to its list: `people_person` to `people`.
     here = request.endpoint or ""
-    return {"label": label, "url": url_for(endpoint), "active": here == endpoint, "icon": icon}
+    is_here = here == endpoint or here.startswith(f"{endpoint}_")
+    return {"label": label, "url": url_for(endpoint), "active": is_here, "icon": icon}

@@ -1,14 +1,105 @@
-"""What everybody may see: the front page, the cities, language and theme."""
+"""What everybody may see: the front page, the cities, what the programme is, language and theme."""
 
+from collections.abc import Callable
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, make_response, redirect, request, url_for
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask_login import current_user
 
-from marketplace.i18n import LANGUAGES
+from marketplace.config import Settings
+from marketplace.i18n import LANGUAGES, country_name, language_name
+from marketplace.models import CitySide, User
+from marketplace.services import accounts, cities, events, labels
+from marketplace.services.cities import City
+from marketplace.services.search import fold
 from marketplace.web import language
 from marketplace.web.access import PUBLIC, access
 
 room = Blueprint("public", __name__)
+
+_QUIET_PATHS = ("/account", "/dev", "/desk", "/invitations", "/organisations", "/sign-in")
+
+
+@room.get("/")
+@access(PUBLIC)
+def home() -> str:
+    """Say what the programme is, for whom, and what to do next."""
+    found = cities.directory().cities
+    return render_template(
+        "public/home.html", calendar=events.calendar(limit=4), tiles=_tiles(found), number=len(found)
+    )
+
+
+@room.get("/cities", endpoint="cities")
+@access(PUBLIC)
+def city_directory() -> str:
+    """List the cities of the programme, by side, with the map."""
+    wanted = cities.Filter(
+        query=request.args.get("q", "")[:200],
+        side=labels.read(CitySide, request.args.get("side")),
+        country=request.args.get("country", "")[:2],
+        language=request.args.get("language", "")[:2],
+    )
+    found = cities.directory(wanted)
+    return render_template(
+        "public/cities.html",
+        wanted=wanted,
+        found=found,
+        sides=labels.choices(CitySide),
+        countries=sorted(((code, country_name(code)) for code in found.countries), key=lambda pair: fold(pair[1])),
+        languages_spoken=[(code, language_name(code)) for code in found.languages],
+        tiles=_tiles(found.cities),
+    )
+
+
+@room.get("/cities/<slug>")
+@access(PUBLIC)
+def city(slug: str) -> str:
+    """Show one city: facts with their sources, and its pairs."""
+    return render_template(
+        "public/city.html",
+        page=cities.page(slug),
+        population_scope=labels.population_scope,
+        city_membership=labels.city_membership,
+    )
+
+
+@room.get("/about")
+@access(PUBLIC)
+def about() -> str:
+    """Say what is known about the programme, with sources."""
+    return render_template("public/about.html")
+
+
+@room.get("/privacy")
+@access(PUBLIC)
+def privacy() -> str:
+    """Say what is kept about people, why, for how long, and how to get it changed or deleted."""
+    return render_template("public/privacy.html", contact=_contact())
+
+
+@room.get("/accessibility")
+@access(PUBLIC)
+def accessibility() -> str:
+    """State how accessible these pages are, and whom to tell where they are not."""
+    return render_template("public/accessibility.html", contact=_contact())
+
+
+@room.get("/robots.txt")
+@access(PUBLIC)
+def robots() -> Response:
+    """Tell search engines which pages are for everybody."""
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in _QUIET_PATHS), ""]
+    return Response("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
+@room.get("/favicon.ico")
+@access(PUBLIC)
+def favicon() -> Response:
+    """Answer programs that ask for the icon where it once always was."""
+    asset = cast(Callable[[str], str], current_app.jinja_env.globals["asset"])
+    return make_response(redirect(asset("img/favicon.svg"), code=302))
 
 
 @room.post("/language")
@@ -17,7 +108,11 @@ def set_language() -> Response:
     """Keep the chosen language in this browser (and with the account) and go back to the page."""
     response = make_response(redirect(local_target(request.form.get("next")), code=303))
     code = request.form.get("language", "")
-    return language.remember(response, code) if code in LANGUAGES else response
+    if code not in LANGUAGES:
+        return response
+    if current_user.is_authenticated:
+        accounts.set_language(cast(User, current_user._get_current_object()), code)
+    return language.remember(response, code)
 
 
 @room.post("/theme")
@@ -36,3 +131,30 @@ def local_target(address: str | None, default: str = "public.home") -> str:
         if not parts.scheme and not parts.netloc and address.isprintable():
             return address
     return url_for(default)
+
+
+def _contact() -> str | None:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings.mail_reply_to
+
+
+class Tiles(NamedTuple):
+    """What the map shows, each by the code of a country: number of cities, address of their list, name, cities."""
+
+    counts: dict[str, int]
+    urls: dict[str, str]
+    names: dict[str, str]
+    cities: dict[str, list[City]]
+
+
+def _tiles(found: list[City]) -> Tiles:
+    by_country: dict[str, list[City]] = {}
+    for one in found:
+        by_country.setdefault(one.country, []).append(one)
+    here = url_for("public.cities")
+    return Tiles(
+        counts={code: len(those) for code, those in by_country.items()},
+        urls={code: f"{here}?country={code}" for code in by_country},
+        names={code: country_name(code) for code in by_country},
+        cities=by_country,
+    )

@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+import sys
 import time
 
 import structlog
@@ -18,12 +19,12 @@ _ID = re.compile(r"[A-Za-z0-9-]{8,32}\Z")
 def register(app: Flask) -> None:
     """Number every request and write down how it ended."""
     settings: Settings = app.config["SETTINGS"]
-    configure(settings.log_level)
+    configure(settings.log_level, testing=settings.testing)
     app.before_request(_begin)
     app.after_request(_end)
 
 
-def configure(level: str) -> None:
+def configure(level: str, *, testing: bool = False) -> None:
     """Write structured lines to standard error, one JSON object each."""
     structlog.configure(
         processors=[
@@ -34,8 +35,9 @@ def configure(level: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level, logging.INFO)),
-        logger_factory=structlog.PrintLoggerFactory(file=None) if level == "OFF" else structlog.WriteLoggerFactory(),
-        cache_logger_on_first_use=True,
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
+        # Tests look at lines by exchanging the processors, which a kept logger would not notice.
+        cache_logger_on_first_use=not testing,
     )
 
 

@@ -19,6 +19,7 @@ def register(app: Flask) -> None:
     login_manager.session_protection = None
     login_manager.init_app(app)
     app.before_request(_notice)
+    app.teardown_request(_forget_actor)
 
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]
@@ -69,6 +70,11 @@ def acting_for() -> Organisation | None:
     """Return the organisation in whose name the person acts now, or None."""
     found = current_session()
     return found.acting_for if found else None
+
+
+def _forget_actor(_: BaseException | None) -> None:
+    # Threads are used again: the next request must not be written down under this one's organisation.
+    audit.acting_for_id.set(None)
 
 
 def _notice() -> None:

@@ -9,20 +9,24 @@ from marketplace.errors import Conflict
 from marketplace.models import (
     CityPair,
     CityProfile,
+    Consent,
     Event,
+    Letter,
+    LetterState,
     Membership,
+    MembershipState,
     Organisation,
     OrganisationKind,
     Role,
     RoleAssignment,
     User,
 )
-from marketplace.services import installation, sample
+from marketplace.services import cities, installation, passwords, sample
 from tests.conftest import test_settings
 
 
 def counts() -> dict[str, int]:
-    nouns = (User, Organisation, CityProfile, CityPair, Membership, Event, RoleAssignment)
+    nouns = (User, Organisation, CityProfile, CityPair, Membership, Event, RoleAssignment, Consent, Letter)
     return {noun.__name__: session().scalar(select(func.count()).select_from(noun)) for noun in nouns}
 
 
@@ -38,9 +42,11 @@ def test_load_brings_the_whole_programme_and_repeating_it_adds_nothing(app):
         "Organisation": 90,
         "CityProfile": 25,
         "CityPair": 13,
-        "Membership": 109,
+        "Membership": 114,
         "Event": 3,
         "RoleAssignment": 9,
+        "Consent": 209,
+        "Letter": 8,
     }
     assert installation.is_sample()
 
@@ -49,24 +55,18 @@ def test_load_has_the_accounts_other_programs_rely_on(app):
     sample.load()
 
     emails = set(session().scalars(select(User.email)))
-    cities = (
-        session()
-        .scalars(
-            select(Organisation.slug).where(
-                Organisation.kind == OrganisationKind.CITY, Organisation.deactivated_at.is_(None)
-            )
-        )
-        .all()
-    )
+    slugs = [city.slug for city in cities.directory().cities]
+    stored = set(session().scalars(select(User.password_hash)))
 
-    assert len(cities) == 24
+    assert len(slugs) == 24
     assert emails >= {
-        *(f"city.{slug}@cities.example" for slug in cities),
+        *(f"city.{slug}@cities.example" for slug in slugs),
         *(f"funder.{number}@cities.example" for number in range(1, 31)),
         *(f"vendor.{number}@cities.example" for number in range(1, 21)),
         *(f"{name}@cities.example" for name in ("organiser", "reviewer", "checkin", "attendee")),
     }
     assert {account.email for account in sample.accounts()} == emails
+    assert [passwords.verify(one, "demo-password-1") for one in stored] == [True]
 
 
 def test_load_marks_what_is_invented_and_only_that(app):
@@ -99,6 +99,16 @@ def test_load_gives_manaus_its_two_partners_one_after_the_other(app):
         ("stockton", date(2023, 8, 15), date(2024, 6, 1)),
         ("albany", date(2024, 6, 1), None),
     ]
+
+
+def test_load_leaves_some_things_waiting(app):
+    sample.load()
+
+    ties = session().execute(select(Membership.state, func.count()).group_by(Membership.state)).all()
+    letters = session().execute(select(Letter.state, func.count()).group_by(Letter.state)).all()
+
+    assert dict(ties) == {MembershipState.ACTIVE: 109, MembershipState.REQUESTED: 3, MembershipState.INVITED: 2}
+    assert dict(letters)[LetterState.CANCELLED] == 1
 
 
 def test_load_plans_the_next_events_after_the_day_of_loading(app, clock):

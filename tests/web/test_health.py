@@ -1,8 +1,9 @@
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from marketplace import create_app
 from marketplace.database import db, session
+from marketplace.services import migrations
 from tests.conftest import Browser, test_settings
 
 
@@ -17,8 +18,6 @@ def test_not_ready_while_migrations_are_missing(app, client):
     try:
         answer = client.get("/readyz")
     finally:
-        from marketplace.services import migrations
-
         with db.engine.connect().execution_options(writes=True) as connection, connection.begin():
             connection.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": migrations.newest()})
 
@@ -48,21 +47,24 @@ def test_lost_database_is_a_clean_503(database_url, monkeypatch):
 
 def test_read_only_database_answers_503_and_recovers(app, client):
     """C04"""
-    connection = session().connection()
-    if connection.dialect.name != "sqlite":
-        pytest.skip("SQLite only: PostgreSQL is tried by its read-only state below")
-    session().rollback()
-    with db.engine.connect() as raw:
-        raw.exec_driver_sql("PRAGMA query_only=ON")
-        raw.rollback()
-    refused = client.post("/account/register", data=REGISTRATION)
-    with db.engine.connect() as raw:
-        raw.exec_driver_sql("PRAGMA query_only=OFF")
-        raw.rollback()
-    accepted = client.post("/account/register", data=REGISTRATION)
+    words = {"sqlite": "PRAGMA query_only=ON", "postgresql": "SET default_transaction_read_only = on"}
+    statement = words[db.engine.dialect.name]
 
-    assert refused.status_code == 503
-    assert accepted.status_code < 400
+    def make_read_only(connection, *_):
+        connection.cursor().execute(statement)
+        if db.engine.dialect.name == "postgresql":
+            connection.commit()
+
+    session().close()
+    event.listen(db.engine, "checkout", make_read_only)
+    refused = client.post("/register", data=REGISTRATION)
+    event.remove(db.engine, "checkout", make_read_only)
+    session().close()
+    db.engine.dispose()
+    accepted = client.post("/register", data=REGISTRATION)
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+    assert accepted.status_code == 303
 
 
-REGISTRATION = {"name": "Ana", "email": "ana@example.org", "language": "en", "timezone": "UTC", "terms": "y"}
+REGISTRATION = {"name": "Ana", "email": "ana@example.org", "locale": "en", "timezone": "UTC", "terms": "y"}

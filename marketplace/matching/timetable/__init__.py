@@ -4,5 +4,16 @@ from marketplace.matching.timetable.checker import verify
 from marketplace.matching.timetable.dzn import DataFileError
 from marketplace.matching.timetable.files import load, parse
 from marketplace.matching.timetable.model import Answer, Meeting, Session, TimetableProblem
+from marketplace.matching.timetable.solver import solve_timetable
 
-__all__ = ["Answer", "DataFileError", "Meeting", "Session", "TimetableProblem", "load", "parse", "verify"]
+__all__ = [
+    "Answer",
+    "DataFileError",
+    "Meeting",
+    "Session",
+    "TimetableProblem",
+    "load",
+    "parse",
+    "solve_timetable",
+    "verify",
+]

@@ -5,7 +5,6 @@ It exists to be looked at and tried out. All its accounts share a published pass
 
 from dataclasses import dataclass
 
-from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from marketplace import clock
@@ -20,12 +19,11 @@ from marketplace.models import (
     Membership,
     MembershipState,
     Organisation,
-    OrganisationKind,
     RoleAssignment,
     User,
 )
-from marketplace.services import addresses, installation, labels
-from marketplace.services.sample import records
+from marketplace.services import addresses, installation, labels, passwords
+from marketplace.services.sample import activity, records
 from marketplace.services.search import fold
 
 PASSWORD = "demo-password-1"  # noqa: S105 - published on purpose, see above
@@ -62,24 +60,31 @@ def load() -> None:
 
     Raises `Conflict` where real people already have accounts: the installation would become a sample around them.
     """
+    # One hash for all: the password is public, and hashing it for each of them would take a minute.
+    password_hash = passwords.hashed(PASSWORD)
     with atomic():
         if not installation.is_sample() and session().scalar(select(User.id).limit(1)) is not None:
             raise Conflict(_("There are accounts already: the sample programme goes into an empty installation only."))
+        is_first = not installation.is_sample()
         installation.mark_as_sample()
-        users = _store_people()
+        users = _store_people(password_hash)
         bodies = _store_bodies(users["organiser@cities.example"])
         _store_memberships(users, bodies)
         _store_pairs(bodies)
         _store_roles(users, _store_events())
+        if is_first:
+            session().flush()
+            # What the acts ask about (roles, memberships) has just been stored beside the objects that hold it.
+            session().expire_all()
+            activity.give_consents(list(users.values()))
+            activity.begin(users)
     installation.forget()
 
 
-def _store_people() -> dict[str, User]:
+def _store_people(password_hash: str) -> dict[str, User]:
     now = clock.now()
     known = {user.email_key: user for user in session().scalars(select(User))}
     found = {}
-    # One hash for all: their password is public, and hashing two hundred times would take a minute.
-    password_hash = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1).hash(PASSWORD)
     for person in records.people():
         address = addresses.normalise(person.email)
         user = known.get(address.key)
@@ -108,7 +113,6 @@ def _store_bodies(verifier: User) -> dict[str, Organisation]:
     now = clock.now()
     found = {body.slug: body for body in session().scalars(select(Organisation))}
     profiles = []
-    listed = {slug for pair in records.pairs() if pair.valid_until is None for slug in (pair.lac_city, pair.us_city)}
     for body in records.bodies():
         if body.slug in found:
             continue
@@ -125,8 +129,6 @@ def _store_bodies(verifier: User) -> dict[str, Organisation]:
             created_at=now,
             verified_at=now if body.is_verified else None,
             verified_by_id=verifier.id if body.is_verified else None,
-            # A city that is no longer part of a pair stays for the history, out of the directory.
-            deactivated_at=now if body.kind is OrganisationKind.CITY and body.slug not in listed else None,
             is_illustrative=not body.is_real,
         )
         found[body.slug] = organisation

@@ -1,0 +1,250 @@
+"""Certified upper bounds of must meetings, floors and score, and the relaxed answer that chooses the meetings."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .linear import Level, LinearAnswer, Method, model_of, solve_linear
+from .prices import subgradient
+from .problem import IntArray
+from .relaxation import (
+    SCALE,
+    FloatArray,
+    Prices,
+    Relaxation,
+    best_column,
+    certificate,
+    columns_if,
+    reduced,
+    relax,
+    restrict,
+)
+from .residual import Residual
+from .schedule import Bound
+
+Stop = Callable[[], bool]
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """What the relaxation would hold: per pair of the residual its share, its slot (-1: any) and its reduced value."""
+
+    share: FloatArray  # [n], 0..1
+    slot: IntArray  # [n]
+    worth: FloatArray  # [n], best column's value minus prices; negative means not worth its capacity
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Must meetings and floors of the residual problem, without what the locks already give."""
+
+    must: int
+    floors: int
+
+
+def obvious(residual: Residual) -> Levels:
+    """Bounds that need no solver: must pairs that can still meet, parties that alone could reach their floor."""
+    problem = residual.problem
+    must = int(problem.pair_must[residual.pairs].sum())
+    reachable = sum(_reachable(residual, side) for side in ("project", "counterparty"))
+    return Levels(must, int(reachable))
+
+
+def _reachable(residual: Residual, side: str) -> int:
+    """The number of parties below their floor that could reach it if all others gave way."""
+    problem = residual.problem
+    if side == "project":
+        owner, need, room = problem.pair_project[residual.pairs], residual.project_need, residual.project_room
+        places = residual.project_free.astype(np.int64)
+    else:
+        owner = problem.pair_counterparty[residual.pairs]
+        need, room = residual.counterparty_need, residual.counterparty_room
+        places = residual.counterparty_room_at
+    enough = (need > 0) & (room >= need) & (np.bincount(owner, minlength=len(need)) >= need)
+    # A party with as many pairs as it needs, each with at least as many slots, surely can: slots never run out.
+    wide = np.bincount(owner[residual.choices >= need[owner]], minlength=len(need)) >= need
+    count = int((enough & wide).sum())
+    order = np.argsort(owner, kind="stable")
+    first = np.searchsorted(owner[order], np.arange(len(need) + 1))
+    for party in np.flatnonzero(enough & ~wide).tolist():
+        own = order[first[party] : first[party + 1]]
+        count += _matching(residual.common(own).tolist(), places[party].tolist()) >= need[party]
+    return count
+
+
+def _matching(wishes: list[list[bool]], places: list[int]) -> int:
+    """The largest number of pairs that can be given slots, each slot holding so many (Kuhn 1955, augmenting paths)."""
+    holders: list[list[int]] = [[] for _ in places]
+
+    def seat(pair: int, seen: set[int]) -> bool:
+        for t, possible in enumerate(wishes[pair]):
+            if possible and t not in seen and places[t] > 0:
+                seen.add(t)
+                if len(holders[t]) < places[t]:
+                    holders[t].append(pair)
+                    return True
+                for position, other in enumerate(holders[t]):
+                    if seat(other, seen):
+                        holders[t][position] = pair
+                        return True
+        return False
+
+    return sum(seat(pair, set()) for pair in range(len(wishes)))
+
+
+class Certifier:
+    """The bounds of one problem, tightened as the search asks for it. All values include the locked meetings.
+
+    ``columns`` limits the size of the linear programmes; a larger relaxation is first pruned by prices that a
+    subgradient method finds, and its bound is still computed over all columns.
+    """
+
+    def __init__(self, residual: Residual, columns: int, stop: Stop) -> None:
+        problem = residual.problem
+        self.residual, self.columns, self.stop = residual, columns, stop
+        first = obvious(residual)
+        self.held_floors = int((residual.project_need == 0).sum() + (residual.counterparty_need == 0).sum())
+        self.must = first.must + residual.locked_must
+        self.floors = first.floors + self.held_floors
+        self.score = int(problem.pair_score[residual.pairs].sum()) + residual.locked_score
+        self.conditions = (0, 0)  # must meetings and floors held by the schedules that the score bound speaks of
+        self.relaxation = relax(residual, 0)
+        self.kept = np.ones(len(residual.pairs), dtype=np.bool_)
+
+    @property
+    def bound(self) -> Bound:
+        """The bounds found so far."""
+        return Bound(self.must, self.floors, self.score)
+
+    def time_pairs(self, few: int) -> None:
+        """Use the relaxation in which pairs with at most ``few`` slots are timed."""
+        self.relaxation = relax(self.residual, few)
+
+    def prune(self, rounds: int) -> Choice:
+        """Price the relaxation without a solver, bound the score by that, and keep the pairs that may matter."""
+        relaxation = self.relaxation
+        prices = subgradient(relaxation, *self.further(self.must, self.floors), rounds, self.stop)
+        self._score(prices, self.must, self.floors)
+        choice = _choice(relaxation, None, prices)
+        if relaxation.columns > self.columns:
+            must = self.residual.problem.pair_must[self.residual.pairs]
+            worth = np.where(must, np.inf, choice.worth)
+            lowest = np.sort(worth)[max(0, len(worth) - self.columns)]
+            self.kept = worth >= lowest
+        return choice
+
+    def choose(self, method: Method, seconds: float) -> Choice | None:
+        """Solve the relaxation level by level; None where the solver did not finish within ``seconds``.
+
+        Where it says that not all musts or floors can be had, their bounds fall first.
+        """
+        ends = time.monotonic() + seconds
+        while True:
+            answer = self._solve("score", self.must, self.floors, method, ends)
+            if answer is None:
+                return None
+            self._score(answer.prices, self.must, self.floors)
+            before = (self.must, self.floors)
+            if answer.must_missing >= 0.01:
+                self._lower_must(method, ends)
+            if answer.must_missing >= 0.01 or answer.floors_missing >= 0.01:
+                self._lower_floors(self.must, method, ends)
+            if (self.must, self.floors) == before:
+                return _choice(self._programme(), answer.values, answer.prices)
+
+    def tighten(self, must: int, floors: int, method: Method, seconds: float) -> None:
+        """Make the bounds as good as the relaxation allows for an answer with these musts and floors.
+
+        The bound of the score then holds for every schedule that is at least as good as the answer on both levels.
+        """
+        ends = time.monotonic() + seconds
+        if must < self.must:
+            self._lower_must(method, ends)
+        if floors < self.floors:
+            self._lower_floors(must, method, ends)
+        wanted = (must, floors if must == self.must else 0)
+        if self.conditions == wanted:
+            return
+        answer = self._solve("score", *wanted, method, ends)
+        if answer is not None:
+            prices = answer.prices
+        else:
+            prices = subgradient(self.relaxation, *self.further(*wanted), 30, self.stop)
+        self._score(prices, *wanted)
+
+    def adopt(self, level: Level, bound: float) -> None:
+        """Take over what branch and bound proved about a level, for answers with the best of the levels above."""
+        if not math.isfinite(bound):
+            return
+        value = math.floor(bound + 1e-6)
+        if level == "must":
+            self.must = min(self.must, value + self.residual.locked_must)
+        elif level == "floors":
+            self.floors = min(self.floors, value + self.held_floors)
+        elif self.conditions == (self.must, self.floors):
+            self.score = min(self.score, value + self.residual.locked_score)
+
+    def further(self, must: int, floors: int) -> tuple[int, int]:
+        """Musts and floors beyond those that the locks give."""
+        return max(0, must - self.residual.locked_must), max(0, floors - self.held_floors)
+
+    def _programme(self) -> Relaxation:
+        return self.relaxation if self.kept.all() else restrict(self.relaxation, self.kept)
+
+    def _solve(self, level: Level, must: int, floors: int, method: Method, ends: float) -> LinearAnswer | None:
+        model = model_of(self._programme(), level, *self.further(must, floors))
+        return solve_linear(model, method, ends - time.monotonic(), self.stop)
+
+    def _lower_must(self, method: Method, ends: float) -> None:
+        answer = self._solve("must", 0, 0, method, ends)
+        if answer is not None:
+            prices = Prices(answer.prices.capacity, np.zeros_like(answer.prices.floor), 0, 0)
+            value = certificate(self.relaxation, self.relaxation.must, prices, 0, 0)
+            self.must = min(self.must, value + self.residual.locked_must)
+
+    def _lower_floors(self, must: int, method: Method, ends: float) -> None:
+        answer = self._solve("floors", must, 0, method, ends)
+        if answer is not None:
+            # Every floor reached counts as one, which the price of all floors expresses.
+            prices = Prices(answer.prices.capacity, answer.prices.floor, answer.prices.must, SCALE)
+            nothing = np.zeros_like(self.relaxation.must)
+            value = certificate(self.relaxation, nothing, prices, self.further(must, 0)[0], 0)
+            self.floors = min(self.floors, value + self.held_floors)
+
+    def _score(self, prices: Prices, must: int, floors: int) -> None:
+        """Keep the score bound of these prices, unless a better one for the same conditions is known."""
+        value = certificate(self.relaxation, self.relaxation.score, prices, *self.further(must, floors))
+        value += self.residual.locked_score
+        if self.conditions != (must, floors) or value < self.score:
+            self.score = value
+        self.conditions = (must, floors)
+
+
+def widest(residual: Residual, columns: int) -> int:
+    """The largest number of slots up to which pairs can be timed with at most so many columns."""
+    few = 0
+    for candidate in (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, residual.problem.slots):
+        if columns_if(residual, candidate) > columns:
+            break
+        few = candidate
+    return few
+
+
+def _choice(relaxation: Relaxation, values: FloatArray | None, prices: Prices) -> Choice:
+    """The shares of a solver's answer; without one, of the pairs that the prices make worthwhile."""
+    largest, column = best_column(relaxation, reduced(relaxation, relaxation.score, prices))
+    worth = np.full(relaxation.pairs, -np.inf)
+    worth[relaxation.pair[column]] = largest / SCALE
+    if values is None:
+        return Choice((worth > 0).astype(np.float64), np.full(relaxation.pairs, -1, dtype=np.int64), worth)
+    share = np.zeros(relaxation.pairs)
+    np.add.at(share, relaxation.pair, values)
+    slot = np.full(relaxation.pairs, -1, dtype=np.int64)
+    timed = (values > 0.5) & (relaxation.slot >= 0)
+    slot[relaxation.pair[timed]] = relaxation.slot[timed]
+    return Choice(share, slot, worth)

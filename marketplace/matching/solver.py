@@ -1,0 +1,235 @@
+"""Solves a matching problem: greedy at once, chosen by prices, placed by chains, improved, bounded, checked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .bounds import Certifier, Choice, widest
+from .checker import check, evaluate
+from .compact import Compactor
+from .construct import construct, greedy, positions
+from .draft import FLOOR_VALUE, MUST_VALUE, Draft
+from .errors import EngineBug
+from .exact import prove
+from .improve import improve, shake
+from .linear import Method
+from .problem import IntArray, Problem
+from .relaxation import columns_if
+from .residual import Residual, after_locks
+from .schedule import VERSION, Schedule
+
+Progress = Callable[[str, int, int, float, float], None]
+Cancel = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How hard a problem of some size is worked on; counts, so that the clock only cuts and does not steer."""
+
+    pairs: int  # for problems of at most so many eligible pairs
+    seconds: float  # time limit unless one is given
+    columns: int  # of the first linear programme
+    retry_columns: int  # of a second, tighter one where the first leaves a gap
+    exact_columns: int  # up to which branch and bound is tried
+    passes: int  # of insertion
+    inserts: int  # pairs tried in a pass
+    close: float  # share of the bound that is close enough to stop looking for more value
+    shakes: int  # rounds of large neighbourhood search
+    sweeps: int  # of gap removal
+    anneals: int  # exchanges tried by annealing, per meeting
+
+
+EFFORTS = (
+    Effort(600, 2.0, 8_000, 0, 6_000, 4, 1_000, 0.0, 500, 30, 300),
+    Effort(6_000, 5.0, 6_000, 45_000, 6_000, 3, 1_000, 0.0, 3_000, 20, 150),
+    Effort(60_000, 20.0, 40_000, 0, 0, 3, 2_000, 1e-5, 4_000, 10, 0),
+    Effort(500_000, 60.0, 115_000, 0, 0, 2, 3_000, 2e-5, 8_000, 5, 0),
+    Effort(1 << 62, 180.0, 300_000, 0, 0, 1, 6_000, 5e-5, 8_000, 3, 0),
+)
+
+# Shares of the time limit by whose end a phase is cut.
+_LINEAR_UNTIL, _VALUE_UNTIL, _EXACT_UNTIL, _COMPACT_UNTIL = 0.5, 0.75, 0.85, 0.95
+_SIMPLEX_COLUMNS = 60_000  # beyond which the interior point method is quicker
+_PRICE_ROUNDS = 60
+
+
+def solve(
+    problem: Problem,
+    *,
+    seconds: float | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Schedule:
+    """The best schedule found within ``seconds`` of wall time (by default a limit that suits the size).
+
+    ``progress`` is called as (phase, score, bound of the score, gap from 0 to 1, seconds so far). ``cancel`` is asked
+    often; once it is true the best schedule so far is returned. The same problem, seed and version give the same
+    schedule as long as neither the limit nor a cancel cuts the search (then ``complete`` is False). Refuses
+    contradictory locks with :class:`LockConflict`; an answer that breaks a rule is raised as :class:`EngineBug`.
+    """
+    problem.check_locks()
+    return _Run(problem, seconds, seed, progress, cancel).solve()
+
+
+def effort_for(problem: Problem) -> Effort:
+    """What is spent on a problem of this size."""
+    return next(effort for effort in EFFORTS if problem.pairs <= effort.pairs)
+
+
+class _Run:
+    """One call of :func:`solve`."""
+
+    def __init__(
+        self, problem: Problem, seconds: float | None, seed: int, progress: Progress | None, cancel: Cancel | None
+    ) -> None:
+        self.began = time.monotonic()
+        self.problem, self.seed, self.progress, self.cancel = problem, seed, progress, cancel
+        self.effort = effort_for(problem)
+        self.limit = self.effort.seconds if seconds is None else max(0.0, seconds)
+        self.residual: Residual = after_locks(problem)
+        self.certifier = Certifier(self.residual, self.effort.columns, self._stop(_LINEAR_UNTIL))
+        self.complete = True
+        self.score = 0
+
+    def solve(self) -> Schedule:
+        draft = Draft(self.problem, self._candidates(), self.seed)
+        self._finished(greedy(draft, self._stop(_VALUE_UNTIL)))
+        self._report("greedy", draft)
+        if not self._optimal(draft):
+            draft = self._search(draft)
+        certifier, (must, floors, _) = self.certifier, draft.levels()
+        certifier.tighten(must, floors, self._method(), self._left(_EXACT_UNTIL))
+        self._report("bound", draft)
+        compactor = Compactor(draft)
+        self._finished(compactor.run(self.effort.sweeps, self._stop(_COMPACT_UNTIL)))
+        self._finished(compactor.anneal(self.effort.anneals, self._stop(_COMPACT_UNTIL)))
+        self._report("compact", draft)
+        return self._schedule(draft)
+
+    def _search(self, draft: Draft) -> Draft:
+        """Choose, place, insert; again with a tighter relaxation, then exactly or by shaking, while a gap is left."""
+        effort, residual = self.effort, self.residual
+        first, second = (widest(residual, columns) for columns in (effort.columns, effort.retry_columns))
+        exactly = columns_if(residual, self.problem.slots) <= effort.exact_columns
+        choice = self._choose(first)
+        self._finished(choice is not None)
+        choice = choice or self.certifier.prune(_PRICE_ROUNDS)
+        draft = self._place(choice, draft)
+        if second > first and not exactly and not self._optimal(draft):
+            tighter = self._choose(second)
+            self._finished(tighter is not None)
+            if tighter is not None:
+                choice, draft = tighter, self._place(tighter, draft)
+        if exactly and not self._optimal(draft):
+            draft, finished = prove(self.certifier, draft, self._left(_EXACT_UNTIL), self._stop(_EXACT_UNTIL))
+            self._finished(finished)
+            self._report("exact", draft)
+        elif not self._optimal(draft):
+            worth = self._worth(choice, draft)
+            self._finished(shake(draft, worth, self._target(), effort.shakes, self._stop(_VALUE_UNTIL)))
+            self._report("improved", draft)
+        return draft
+
+    def _choose(self, few: int) -> Choice | None:
+        """The meetings that the relaxation with pairs of at most ``few`` slots timed would hold; None if cut short."""
+        certifier = self.certifier
+        certifier.time_pairs(few)
+        if certifier.relaxation.columns > certifier.columns and few == 0:
+            certifier.prune(_PRICE_ROUNDS)
+            self._report("prices", None)
+        choice = certifier.choose(self._method(), self._left(_LINEAR_UNTIL))
+        self._report("chosen", None)
+        return choice
+
+    def _place(self, choice: Choice, best: Draft) -> Draft:
+        """The best draft that comes of a choice, or the best so far if that is better."""
+        stop = self._stop(_VALUE_UNTIL)
+        drafts = []
+        for compact in (True, False):
+            draft = Draft(self.problem, self._candidates(), self.seed)
+            self._finished(construct(draft, self.residual, choice, stop, compact=compact))
+            drafts.append(draft)
+            if self._optimal(draft) or self.problem.pairs > EFFORTS[2].pairs:
+                break
+        draft = max(drafts, key=lambda draft: draft.value)
+        self._report("placed", draft)
+        if not self._optimal(draft):
+            worth, effort = self._worth(choice, draft), self.effort
+            self._finished(improve(draft, worth, self._target(), effort.passes, effort.inserts, stop))
+            self._report("inserted", draft)
+        return draft if draft.value >= best.value else best
+
+    def _worth(self, choice: Choice, draft: Draft) -> list[float]:
+        """The worth of each of the draft's pairs."""
+        worth = np.full(len(draft.slot), -np.inf)
+        worth[positions(draft, self.residual)] = choice.worth[np.isin(self.residual.pairs, draft.candidates)]
+        return [float(value) for value in worth]
+
+    def _candidates(self) -> IntArray:
+        """Positions of the pairs worked on: those that may matter, and the locked ones."""
+        index = self.problem.pair_index
+        locked = np.array([index[(p, f)] for p, f, _ in self.problem.locked], dtype=np.int64)
+        return np.union1d(self.residual.pairs[self.certifier.kept], locked)
+
+    def _method(self) -> Method:
+        return "simplex" if self.certifier.relaxation.columns <= _SIMPLEX_COLUMNS else "ipm"
+
+    def _target(self) -> int:
+        bound = self.certifier.bound
+        close = int(self.effort.close * bound.score)
+        return bound.must * MUST_VALUE + bound.floors * FLOOR_VALUE + bound.score - close
+
+    def _optimal(self, draft: Draft) -> bool:
+        """Whether there is nothing, or next to nothing on a large problem, left to gain."""
+        return draft.value >= self._target()
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self.began
+
+    def _left(self, share: float) -> float:
+        return share * self.limit - self._elapsed()
+
+    def _stop(self, share: float) -> Cancel:
+        ends, cancel = self.began + share * self.limit, self.cancel
+
+        def stop() -> bool:
+            return time.monotonic() >= ends or (cancel is not None and bool(cancel()))
+
+        return stop
+
+    def _finished(self, finished: bool) -> None:
+        self.complete = self.complete and finished
+
+    def _report(self, phase: str, draft: Draft | None) -> None:
+        if self.progress is not None:
+            self.score = draft.levels()[2] if draft is not None else self.score
+            bound = self.certifier.score
+            self.progress(phase, self.score, bound, (bound - self.score) / bound if bound else 0.0, self._elapsed())
+
+    def _schedule(self, draft: Draft) -> Schedule:
+        meetings = tuple(draft.meetings())
+        violations = check(self.problem, meetings)
+        if violations:
+            raise EngineBug(f"{len(violations)} violations, the first: {violations[0]}")
+        objective = evaluate(self.problem, meetings)
+        bound = self.certifier.bound
+        above = (objective.must, objective.floors) > (bound.must, bound.floors)
+        if objective.must > bound.must or above or (objective.score > bound.score and not above):
+            raise EngineBug(f"the value {objective} is above its bound {bound}")
+        return Schedule(
+            meetings=meetings,
+            objective=objective,
+            bound=bound,
+            proven_optimal=(objective.must, objective.floors, objective.score)
+            == (bound.must, bound.floors, bound.score),
+            seed=self.seed,
+            seconds=self._elapsed(),
+            version=VERSION,
+            input_hash=self.problem.input_hash,
+            complete=self.complete,
+        )

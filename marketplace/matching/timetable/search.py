@@ -1,0 +1,169 @@
+"""The search for a best timetable, as it runs in a process of its own; what it finds or proves is reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from marketplace.matching.timetable.bounds import fewest_breaks
+from marketplace.matching.timetable.checker import breaks_of
+from marketplace.matching.timetable.model import TimetableProblem
+from marketplace.matching.timetable.placing import Placing
+from marketplace.matching.timetable.reasons import participants_in_conflict, reason_by_counting
+from marketplace.matching.timetable.windows import order_twins, windows
+
+if TYPE_CHECKING:
+    from marketplace.matching.timetable.descent import Descent
+    from marketplace.matching.timetable.encoding import Encoding
+
+SOLVER = "cadical195"
+FIRST_CONFLICTS = 4_000
+EVICTIONS = 40_000
+FIRST_MOVES = 60_000
+LATER_MOVES = 15_000
+
+
+@dataclass(frozen=True)
+class Found:
+    """A timetable: the slot of each meeting, from 1."""
+
+    slots: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """No timetable has fewer breaks."""
+
+    breaks: int
+
+
+@dataclass(frozen=True)
+class Infeasible:
+    """There is no timetable, and why."""
+
+    reason: str
+
+
+Report = Callable[[object], None]
+
+
+def search(report: Report, problem: TimetableProblem, fairness: int | None, seed: int) -> None:
+    """Report `Found`, `Bound` and `Infeasible` messages until a timetable is proved to be best, or none to exist."""
+    reason = reason_by_counting(problem, fairness)
+    if reason:
+        report(Infeasible(reason))
+        return
+    _Search(report, problem, fairness, seed).run()
+
+
+class _Search:
+    """The state of one search: the best timetable and the bound so far."""
+
+    def __init__(self, report: Report, problem: TimetableProblem, fairness: int | None, seed: int) -> None:
+        self.report = report
+        self.original = problem
+        self.fairness = fairness
+        self.problem = order_twins(problem)
+        self.allowed = windows(self.problem)
+        self.best: int | None = None
+        self.possible = False
+        self.least = [fewest_breaks(problem, self.allowed, each) or 0 for each in range(problem.participants)]
+        self.bound = sum(self.least)
+        self.placing = Placing(self.problem, self.allowed, seed)
+        self.caution = 0.0
+        self.report(Bound(self.bound))
+
+    def run(self) -> None:
+        if self.placing.place_all(EVICTIONS):
+            self.possible = True
+            self.offer(self.placing.slot)
+            self.polish(self.placing.slot, FIRST_MOVES)
+        if not self.finished():
+            self.prove()
+
+    def finished(self) -> bool:
+        return self.best is not None and self.best <= self.bound
+
+    def offer(self, slots: Sequence[int]) -> None:
+        """Report a timetable (slots from 0) if it is fair and the best so far."""
+        breaks = breaks_of(self.problem, slots)
+        fair = self.fairness is None or not breaks or max(breaks) - min(breaks) <= self.fairness
+        if fair and (self.best is None or sum(breaks) < self.best):
+            self.best = sum(breaks)
+            self.report(Found(tuple(slot + 1 for slot in slots)))
+
+    def polish(self, slots: Sequence[int], moves: int) -> None:
+        self.placing.start_from(list(slots))
+        self.offer(self.placing.improve(moves, self.fairness, self.bound))
+
+    def raise_bound(self, bound: int) -> None:
+        if bound > self.bound:
+            self.bound = bound
+            self.report(Bound(bound))
+
+    def prove(self) -> None:
+        """Cores raise the bound, models under a limit lower the best, in turn and by conflicts, never by the clock."""
+        # These load the solver library, which a timetable at its bound does not need.
+        from marketplace.matching.timetable.cores import CoreBound
+        from marketplace.matching.timetable.descent import Descent
+        from marketplace.matching.timetable.encoding import Encoding
+
+        encoding = Encoding(self.problem, self.allowed, self.fairness)
+        for row, least in zip(encoding.breaks, self.least, strict=True):
+            for literal in row[:least]:
+                encoding.add(literal)
+        costs = [literal for row, least in zip(encoding.breaks, self.least, strict=True) for literal in row[least:]]
+        offset = sum(self.least)
+        cores = CoreBound(encoding.clauses, encoding.top, costs, SOLVER)
+        descent: Descent | None = None
+        conflicts = FIRST_CONFLICTS
+        while not self.finished():
+            step = cores.step(conflicts)
+            if not cores.feasible:
+                self.explain()
+                return
+            self.raise_bound(offset + cores.bound)
+            if step in ("model", "met"):
+                slots = encoding.slots_of(cores.model)
+                self.offer(slots)
+                if step == "model":
+                    self.polish(slots, LATER_MOVES)
+            if step != "exhausted" or self.finished():
+                continue
+            if descent is None:
+                most = len(costs) if self.best is None else self.best - offset
+                descent = Descent(encoding.clauses, encoding.top, costs, most, SOLVER)
+            self.descend(descent, encoding, offset, conflicts)
+            conflicts = conflicts * 3 // 2
+
+    def descend(self, descent: Descent, encoding: Encoding, offset: int, conflicts: int) -> None:
+        """One search for a better timetable: at the bound first, and the closer to the best the longer it takes."""
+        target = len(encoding.clauses)
+        if self.best is not None:
+            target = self.bound + int((self.best - 1 - self.bound) * self.caution)
+        found = descent.search(target - offset, conflicts)
+        if found:
+            slots = encoding.slots_of(descent.model)
+            self.offer(slots)
+            self.polish(slots, LATER_MOVES)
+        elif found is None:
+            self.caution = (self.caution + 1) / 2
+        elif self.best is not None:
+            self.raise_bound(target + 1)
+
+    def explain(self) -> None:
+        """Report that there is no timetable: at once in general, then more closely if some search can tell."""
+        from marketplace.matching.timetable.conflict import conflicting_participants
+
+        unfair = (
+            f"There are timetables, but in none do the numbers of breaks of all participants lie within {self.fairness}"
+            " of each other (proved by search)."
+        )
+        if self.possible:
+            self.report(Infeasible(unfair))
+            return
+        self.report(Infeasible("The solver proved that there is no timetable; no single rule tells why."))
+        participants = conflicting_participants(self.problem, self.allowed, SOLVER)
+        if participants is not None:
+            self.report(Infeasible(participants_in_conflict(self.problem, participants)))

@@ -1,0 +1,84 @@
+"""Everything that is kept about a person, for that person to take along."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from marketplace.database import session
+from marketplace.models import AuditEntry, Letter, User
+from marketplace.services import consents, sessions
+
+
+def export(user: User) -> dict[str, Any]:
+    """Return everything kept about a person, as plain values for a file that programs can read."""
+    entries = session().scalars(
+        select(AuditEntry)
+        .where(or_(AuditEntry.actor_id == user.id, AuditEntry.object_uid == user.uid))
+        .order_by(AuditEntry.id)
+    )
+    letters = session().scalars(select(Letter).where(Letter.user_id == user.id).order_by(Letter.id))
+    return {
+        "account": {
+            "uid": user.uid,
+            "name": user.name,
+            "email": user.email,
+            "language": user.locale,
+            "time_zone": user.timezone,
+            "spoken_languages": user.spoken_languages,
+            "created_at": _moment(user.created_at),
+            "confirmed_at": _moment(user.confirmed_at),
+            "last_signed_in_at": _moment(user.last_signed_in_at),
+            "has_password": user.password_hash is not None,
+            "second_factor_since": _moment(user.totp_confirmed_at),
+        },
+        "roles": [{"role": grant.role.value, "since": _moment(grant.granted_at)} for grant in user.roles],
+        "memberships": [
+            {
+                "organisation": tie.organisation.name,
+                "role": tie.role.value,
+                "state": tie.state.value,
+                "job_title": tie.job_title,
+                "message": tie.message,
+                "since": _moment(tie.since),
+                "ended_at": _moment(tie.ended_at),
+            }
+            for tie in user.memberships
+        ],
+        "consents": [
+            {
+                "to": consent.kind.value,
+                "version": consent.version,
+                "language": consent.language,
+                "given_at": _moment(consent.given_at),
+                "withdrawn_at": _moment(consent.withdrawn_at),
+            }
+            for consent in consents.history(user)
+        ],
+        "sessions": [
+            {
+                "browser": found.browser,
+                "network": found.network,
+                "began_at": _moment(found.created_at),
+                "last_used_at": _moment(found.last_seen_at),
+            }
+            for found in sessions.of(user)
+        ],
+        "letters": [
+            {
+                "to": letter.recipient,
+                "subject": letter.subject,
+                "at": _moment(letter.queued_at),
+                "state": letter.state.value,
+            }
+            for letter in letters
+        ],
+        "acts": [
+            {"at": _moment(entry.at), "act": entry.action, "on": entry.object_kind, "details": entry.details}
+            for entry in entries
+        ],
+    }
+
+
+def _moment(value: datetime | None) -> str | None:
+    return value.isoformat() if value is not None else None

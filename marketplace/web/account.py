@@ -1,5 +1,0 @@
-"""Room: account."""
-
-from flask import Blueprint
-
-room = Blueprint("account", __name__)

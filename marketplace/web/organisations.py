@@ -1,5 +1,0 @@
-"""Room: organisations."""
-
-from flask import Blueprint
-
-room = Blueprint("organisations", __name__)

@@ -1,5 +1,0 @@
-"""Room: organiser."""
-
-from flask import Blueprint
-
-room = Blueprint("organiser", __name__)

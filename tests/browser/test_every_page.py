@@ -1,0 +1,113 @@
+"""Every page a role can reach by links: accessible, valid, without sideways scrolling, in every language and theme."""
+
+import html5lib
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from marketplace import create_app
+from tests.conftest import test_settings
+
+ROLES = {
+    "anybody": None,
+    "city": "city.manaus@cities.example",
+    "funder": "funder.1@cities.example",
+    "attendee": "attendee@cities.example",
+    "organiser": "organiser@cities.example",
+}
+LOOKS = {
+    "en-wide-light": {"language": "en", "width": 1280, "theme": "light"},
+    "es-phone-dark": {"language": "es", "width": 390, "theme": "dark"},
+    "pt-phone-light": {"language": "pt", "width": 390, "theme": "light"},
+}
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+NOT_PAGES = {"development.letter_source", "development.letter_html", "assets.static"}
+
+
+@pytest.fixture(scope="session")
+def addresses():
+    """Tell which view answers an address."""
+    adapter = create_app(test_settings("sqlite://")).url_map.bind("localhost")
+
+    def endpoint(path: str) -> str | None:
+        try:
+            return adapter.match(path)[0]
+        except (HTTPException, RequestRedirect):
+            return None
+
+    return endpoint
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=str)
+@pytest.mark.parametrize("role", ROLES, ids=str)
+def test_every_page_is_accessible_valid_and_fits(visit, addresses, site, role, look):
+    """U01, U02, U05: one page of every kind, found by following links from the front page."""
+    page = visit(ROLES[role], **LOOKS[look]).new_page()
+    waiting, seen, wrong = ["/"], set(), []
+
+    while waiting:
+        path = waiting.pop(0)
+        endpoint = addresses(path.split("?")[0])
+        if endpoint is None or endpoint in seen or endpoint in NOT_PAGES:
+            continue
+        seen.add(endpoint)
+        answer = page.goto(path)
+        if answer is None or "text/html" not in answer.headers.get("content-type", ""):
+            continue
+        if answer.status != 200:
+            wrong.append((path, f"answers {answer.status}"))
+            continue
+        wrong += [(path, trouble) for trouble in troubles_of(page, answer.text(), LOOKS[look])]
+        links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
+        waiting += [link.removeprefix(site).split("#")[0] for link in links if link.startswith(site + "/")]
+
+    assert wrong == []
+    assert len(seen) >= 5
+
+
+def troubles_of(page, source: str, look: dict) -> list[str]:
+    """What is wrong with the page now shown."""
+    found = []
+    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
+    parser.parse(source)
+    found += [f"invalid HTML: {error}" for error in parser.errors[:3]]
+    for violation in Axe().run(page, options=RULES).response["violations"]:
+        found.append(f"axe: {violation['id']}: {violation['nodes'][0]['html'][:120]}")
+    if page.get_attribute("html", "lang") != look["language"]:
+        found.append("another language")
+    width = page.viewport_size["width"]
+    for narrow in {width, 320} if width < 500 else {width}:
+        page.set_viewport_size({"width": narrow, "height": 800})
+        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if overflow > 0:
+            found.append(f"scrolls sideways by {overflow} px at {narrow} px")
+    page.set_viewport_size({"width": width, "height": 800})
+    return found
+
+
+@pytest.mark.parametrize("path", ["/", "/cities", "/sign-in", "/register"])
+def test_page_can_be_walked_with_the_keyboard(visit, path):
+    """U01: the first stop is the skip link, focus is always visible, and every stop is on the screen."""
+    page = visit().new_page()
+    page.goto(path)
+    stops = []
+
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(
+            """() => {
+                const element = document.activeElement;
+                if (!element || element === document.body) return null;
+                const style = getComputedStyle(element), box = element.getBoundingClientRect();
+                const shown = style.outlineStyle !== 'none' || style.boxShadow !== 'none';
+                return [element.className || element.tagName, shown, box.width > 0 && box.height > 0];
+            }"""
+        )
+        if stop is None:
+            break
+        stops.append(stop)
+
+    assert "skip-link" in stops[0][0]
+    assert [stop for stop in stops if not (stop[1] and stop[2])] == []
+    assert len(stops) >= 5
