@@ -19,8 +19,12 @@ from marketplace.models import (
     MembershipState,
     Organisation,
     OrganisationKind,
+    ProgrammeSession,
     Role,
     RoleAssignment,
+    SessionKind,
+    TicketPool,
+    TicketType,
     User,
 )
 from marketplace.services.search import fold
@@ -81,6 +85,22 @@ class Make:
         values.setdefault("state", EventState.PUBLISHED)
         values.setdefault("created_at", clock.now())
         return self.store(Event(**values))
+
+    def ticket(self, event: Event, **values: Any) -> TicketType:
+        values.setdefault("names", {"en": "Delegate"})
+        values.setdefault("created_at", clock.now())
+        return self.store(TicketType(event_id=event.id, **values))
+
+    def pool(self, event: Event, **values: Any) -> TicketPool:
+        return self.store(TicketPool(event_id=event.id, **{"names": {"en": "Hall"}, **values}))
+
+    def session(self, event: Event, **values: Any) -> ProgrammeSession:
+        values.setdefault("kind", SessionKind.PANEL)
+        values.setdefault("titles", {"en": f"Session {next(self.numbers)}"})
+        values.setdefault("starts_at", event.starts_at)
+        values.setdefault("ends_at", values["starts_at"] + timedelta(hours=1))
+        values.setdefault("created_at", clock.now())
+        return self.store(ProgrammeSession(event_id=event.id, **values))
 
     def organisation(self, **values: Any) -> Organisation:
         number = next(self.numbers)

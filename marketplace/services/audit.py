@@ -5,7 +5,7 @@ from typing import Any
 
 from marketplace import clock
 from marketplace.database import session
-from marketplace.models import AuditEntry, User
+from marketplace.models import AuditEntry, Registration, User
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request now served, so that an audit row, a log line and an error page can be laid side by side."""
@@ -36,6 +36,6 @@ def record(action: str, by: User | None, about: Any = None, **details: Any) -> N
 
 def _label(about: Any) -> str:
     # People are found through their uid: a name in the trail could not be erased with the account.
-    if about is None or isinstance(about, User):
+    if about is None or isinstance(about, User | Registration):
         return ""
     return str(getattr(about, "name", "") or getattr(about, "slug", "") or "")

@@ -140,7 +140,9 @@ def checked(details: Details) -> Details:
     if details.ends_at <= details.starts_at:
         raise Invalid("ends_at", lazy_gettext("The end must be after the beginning."))
     if details.ends_at - details.starts_at > LONGEST:
-        raise Invalid("ends_at", lazy_gettext("That is longer than %(days)s days. Is the date right?", days=LONGEST.days))
+        raise Invalid(
+            "ends_at", lazy_gettext("That is longer than %(days)s days. Is the date right?", days=LONGEST.days)
+        )
     if details.capacity is not None and not 0 <= details.capacity <= 1_000_000:
         raise Invalid("capacity", lazy_gettext("Please enter a number of places, or nothing for no limit."))
     opens, closes = details.registration_opens_at, details.registration_closes_at

@@ -92,7 +92,10 @@ def of_event(event: Event, registration: Registration | None = None) -> Entry:
 
 
 def of_session(
-    entry: ProgrammeSession, event: Event, sign_up: SessionSignUp | None = None, registration: Registration | None = None
+    entry: ProgrammeSession,
+    event: Event,
+    sign_up: SessionSignUp | None = None,
+    registration: Registration | None = None,
 ) -> Entry:
     """Return a session as a calendar entry in the reader's language; a sign-up adds its own part."""
     attendance = registration.attendance if registration else Attendance.IN_PERSON
@@ -303,11 +306,7 @@ def reader_of(feed: FeedToken) -> Reader:
 
 def _shown(feed: FeedToken) -> Any:
     """Return the condition of what a personal feed shows: confirmed, and cancelled not long ago after having been."""
-    mine = (
-        Registration.user_id == feed.user_id
-        if feed.user_id is not None
-        else Registration.id == feed.registration_id
-    )
+    mine = Registration.user_id == feed.user_id if feed.user_id is not None else Registration.id == feed.registration_id
     recently_ended = (
         (Registration.state == RegistrationState.CANCELLED)
         & Registration.confirmed_at.is_not(None)
@@ -350,13 +349,17 @@ def personal_feed_tag(feed: FeedToken) -> str:
 def personal_feed(feed: FeedToken) -> bytes:
     """Return somebody's personal feed: the events they take part in and the sessions they chose."""
     reader = reader_of(feed)
-    registrations = session().scalars(
-        select(Registration)
-        .join(Event)
-        .where(_shown(feed))
-        .options(joinedload(Registration.event))
-        .order_by(Event.starts_at, Registration.id)
-    ).all()
+    registrations = (
+        session()
+        .scalars(
+            select(Registration)
+            .join(Event)
+            .where(_shown(feed))
+            .options(joinedload(Registration.event))
+            .order_by(Event.starts_at, Registration.id)
+        )
+        .all()
+    )
     # Of an event somebody left and came back to, only the last registration counts: one UID, one entry.
     latest = {registration.event_id: registration for registration in sorted(registrations, key=lambda one: one.id)}
     kept = [registration for registration in registrations if latest[registration.event_id] is registration]

@@ -6,7 +6,7 @@ A letter to one person is queued with the act that causes it. A letter to many i
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -30,7 +30,6 @@ from marketplace.models import (
     Registration,
     RegistrationState,
     SessionSignUp,
-    SessionState,
     User,
 )
 from marketplace.models.base import new_uid
@@ -82,7 +81,9 @@ KINDS: dict[str, Words] = {
     "approved": Words(
         lazy_gettext("Registration approved"),
         lazy_gettext("Your registration is approved: {event}"),
-        lazy_gettext("Hello {name},\n\nthe organisers have approved your registration. Your place at {event} is confirmed."),
+        lazy_gettext(
+            "Hello {name},\n\nthe organisers have approved your registration. Your place at {event} is confirmed."
+        ),
     ),
     "waiting": Words(
         lazy_gettext("On the waiting list"),
@@ -96,8 +97,8 @@ KINDS: dict[str, Words] = {
         lazy_gettext("A place is offered"),
         lazy_gettext("A place is free for you: {event}"),
         lazy_gettext(
-            "Hello {name},\n\na place at {event} has become free, and it is kept for you for a while. Please take it or "
-            "leave it to somebody else."
+            "Hello {name},\n\na place at {event} has become free, and it is kept for you for a while. Please take it "
+            "or leave it to somebody else."
         ),
     ),
     "offer_ended": Words(
@@ -116,7 +117,9 @@ KINDS: dict[str, Words] = {
     "cancelled": Words(
         lazy_gettext("Registration cancelled"),
         lazy_gettext("Your registration is cancelled: {event}"),
-        lazy_gettext("Hello {name},\n\nyour registration for {event} is cancelled. Your place passes on to somebody else."),
+        lazy_gettext(
+            "Hello {name},\n\nyour registration for {event} is cancelled. Your place passes on to somebody else."
+        ),
     ),
     "edited": Words(
         lazy_gettext("Registration changed by the participant"),

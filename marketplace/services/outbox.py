@@ -1,7 +1,7 @@
 """Letters: queue one with the act that causes it, render it in its reader's language, send it, show what became of it.
 
-A letter of kind `welcome` is the three templates `mail/welcome/{subject.txt,body.txt,body.html}`; the kinds of a family,
-such as `registration.confirmed`, share those of `mail/registration/`.
+A letter of kind `welcome` is the three templates `mail/welcome/{subject.txt,body.txt,body.html}`; the kinds of a
+family, such as `registration.confirmed`, share those of `mail/registration/`.
 """
 
 import re
@@ -50,9 +50,8 @@ def queue(
 ) -> Letter:
     """Queue one letter inside the present transaction, to a user or to an address.
 
-    `context` holds plain values for the templates; `calendar`, where there is one, is an invitation as written by
-    `services.invites`; a one-time link is passed as `link=<OneTimeLink>.uid` and turned
-    into its secret only while rendering.
+    `context` holds plain values for the templates; a one-time link is passed as `link=<OneTimeLink>.uid` and turned
+    into its secret only while rendering; `calendar`, where there is one, is an invitation written by `invites.stored`.
     """
     with atomic() as current:
         letter = Letter(
@@ -87,18 +86,16 @@ def _subject(letter: Letter) -> str:
 def _part(letter: Letter, name: str, secrets: bool) -> str:
     settings = config.current()
     family = letter.kind.partition(".")[0]
-    return _environment().get_template(f"mail/{family}/{name}").render(
-        {
-            **letter.context,
-            "kind": letter.kind,
-            "recipient_name": letter.recipient_name,
-            "locale_code": i18n.locale(),
-            "programme": i18n.programme_name(),
-            "public_url": settings.public_url,
-            "link_url": _link_url if secrets else _masked_link_url,
-            "sign_in_code": _sign_in_code if secrets else lambda uid: HIDDEN,
-        }
-    )
+    values = {
+        **letter.context,
+        "recipient_name": letter.recipient_name,
+        "locale_code": i18n.locale(),
+        "programme": i18n.programme_name(),
+        "public_url": settings.public_url,
+        "link_url": _link_url if secrets else _masked_link_url,
+        "sign_in_code": _sign_in_code if secrets else lambda uid: HIDDEN,
+    }
+    return _environment().get_template(f"mail/{family}/{name}").render(values)
 
 
 def _link_url(path: str, purpose: str, uid: str) -> str:
@@ -169,15 +166,20 @@ def _invitation(letter: Letter) -> mail.Invitation | None:
     stored = letter.context.get("calendar")
     if stored is None:
         return None
-    moments = {name: datetime.fromisoformat(stored[name]) for name in ("changed_at", "starts_at", "ends_at")}
-    words = {name: stored[name] for name in ("uid", "sequence", "summary", "description", "location", "url")}
     method = calendar.Method(stored["method"])
-    content = calendar.invitation(
-        calendar.Entry(**words, **moments),
-        method,
-        organiser=sender_party(),
-        attendee=calendar.Party(letter.recipient, letter.recipient_name),
+    entry = calendar.Entry(
+        uid=stored["uid"],
+        sequence=stored["sequence"],
+        changed_at=datetime.fromisoformat(stored["changed_at"]),
+        starts_at=datetime.fromisoformat(stored["starts_at"]),
+        ends_at=datetime.fromisoformat(stored["ends_at"]),
+        summary=stored["summary"],
+        description=stored["description"],
+        location=stored["location"],
+        url=stored["url"],
     )
+    attendee = calendar.Party(letter.recipient, letter.recipient_name)
+    content = calendar.invitation(entry, method, organiser=sender_party(), attendee=attendee)
     return mail.Invitation(method.value, content)
 
 

@@ -215,9 +215,9 @@ def _capacity(capacity: int | None) -> int | None:
     return capacity
 
 
-def add_session(slug: str, details: SessionDetails, by: User, *, state: SessionState = SessionState.PUBLISHED) -> (
-    ProgrammeSession
-):
+def add_session(
+    slug: str, details: SessionDetails, by: User, *, state: SessionState = SessionState.PUBLISHED
+) -> ProgrammeSession:
     """Add a session. What it clashes with is not refused but told by `clashes`."""
     with atomic() as current:
         event = _editable(slug, by)
@@ -251,7 +251,9 @@ def edit_session(slug: str, uid: str, details: SessionDetails, by: User, *, tell
         entry.calendar_changed_at = clock.now()
         _note(event, by, "session.edited", entry, changed=changed)
         if tell and noticed and entry.state is SessionState.PUBLISHED and event.state is EventState.PUBLISHED:
-            letters.tell_session(entry, "registration.session_changed", {name: _words(before, name) for name in noticed})
+            letters.tell_session(
+                entry, "registration.session_changed", {name: _words(before, name) for name in noticed}
+            )
         return entry
 
 
@@ -458,9 +460,7 @@ def managed_session(slug: str, uid: str, by: User) -> ProgrammeSession:
 
 def sign_up_count(entry: ProgrammeSession) -> int:
     """Return how many have the session in their own programme."""
-    statement = select(func.count()).where(
-        SessionSignUp.session_id == entry.id, SessionSignUp.withdrawn_at.is_(None)
-    )
+    statement = select(func.count()).where(SessionSignUp.session_id == entry.id, SessionSignUp.withdrawn_at.is_(None))
     return session().scalar(statement) or 0
 
 

@@ -86,9 +86,7 @@ def _choices(details: Details) -> list[dict[str, str]]:
 def _condition(event: Event, question: Question, details: Details) -> tuple[int | None, str]:
     if not details.depends_on:
         return None, ""
-    other = session().scalar(
-        select(Question).where(Question.uid == details.depends_on, Question.event_id == event.id)
-    )
+    other = session().scalar(select(Question).where(Question.uid == details.depends_on, Question.event_id == event.id))
     if other is None or other.kind in {QuestionKind.TEXT, QuestionKind.FILE}:
         raise Invalid("depends_on", lazy_gettext("Please choose a question with choices or a consent."))
     above: Question | None = other
@@ -112,9 +110,7 @@ def retire(slug: str, uid: str, by: User) -> None:
         ):
             raise Conflict(lazy_gettext("Another question depends on this one. Change that one first."))
         audit.record("question.retired", by, question, event=event.slug)
-        if _answer_count(question) or current.scalar(
-            select(func.count()).where(Question.depends_on_id == question.id)
-        ):
+        if _answer_count(question) or current.scalar(select(func.count()).where(Question.depends_on_id == question.id)):
             question.retired_at = clock.now()
         else:
             current.delete(question)
@@ -190,7 +186,9 @@ def _answer(question: Question, given: str | tuple[str, ...]) -> RegistrationAns
 def words(answer: RegistrationAnswer) -> str:
     """Write an answer in the reader's language, for lists and files."""
     question = answer.question
-    by_code = {choice["code"]: in_language({code: choice.get(code, "") for code in LANGUAGES}) for choice in question.choices}
+    by_code = {
+        choice["code"]: in_language({code: choice.get(code, "") for code in LANGUAGES}) for choice in question.choices
+    }
     if question.kind is QuestionKind.CHOICES:
         return "; ".join(by_code.get(code, code) for code in answer.choices)
     if question.kind is QuestionKind.CHOICE:

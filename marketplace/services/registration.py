@@ -161,7 +161,9 @@ def _register(slug: str, application: Application, by: User | None, *, at_desk: 
                     return known
                 raise AlreadyRegistered
             _check_open(event)
-            ticket = tickets.choose(event, application.ticket, application.category, application.access_code, at_desk=at_desk)
+            ticket = tickets.choose(
+                event, application.ticket, application.category, application.access_code, at_desk=at_desk
+            )
             answers = questions.check(event, application.answers, application.files) if not at_desk else {}
             counted = pass_on(event)
             state = _first_state(event, ticket, values["attendance"], counted, at_desk=at_desk)
@@ -190,7 +192,13 @@ def _register(slug: str, application: Application, by: User | None, *, at_desk: 
             current.flush()
             needs.note(registration, application.access, application.dietary)
             _wish(registration, application.sessions, by)
-            audit.record("registration.walked_in" if at_desk else "registration.made", by, registration, event=event.slug, state=state.value)
+            audit.record(
+                "registration.walked_in" if at_desk else "registration.made",
+                by,
+                registration,
+                event=event.slug,
+                state=state.value,
+            )
             letters.tell_state(registration)
             return registration
     except AlreadyRegistered:
@@ -499,9 +507,7 @@ def decline(slug: str, uids: list[str], by: User, message: str = "") -> list[Reg
         return declined
 
 
-def _pending(
-    event: Event, uids: list[str], by: User, *states: RegistrationState
-) -> list[Registration]:
+def _pending(event: Event, uids: list[str], by: User, *states: RegistrationState) -> list[Registration]:
     policies.require(by, "registration.manage", event)
     return list(
         session().scalars(
@@ -751,7 +757,9 @@ def _whole(condition: Any) -> Registration | None:
     return session().scalar(
         select(Registration)
         .where(condition)
-        .options(joinedload(Registration.event), joinedload(Registration.ticket_type), selectinload(Registration.answers))
+        .options(
+            joinedload(Registration.event), joinedload(Registration.ticket_type), selectinload(Registration.answers)
+        )
     )
 
 
@@ -787,9 +795,7 @@ class Filter:
 def listing(slug: str, wanted: Filter, by: User) -> Select[Registration]:
     """Return the statement that lists an event's registrations to its organisers, the newest first."""
     event = events.managed(slug, by)
-    return filtered(event, wanted).options(
-        joinedload(Registration.ticket_type), joinedload(Registration.organisation)
-    )
+    return filtered(event, wanted).options(joinedload(Registration.ticket_type), joinedload(Registration.organisation))
 
 
 def filtered(event: Event, wanted: Filter) -> Select[Registration]:

@@ -9,7 +9,6 @@ from marketplace import clock
 from marketplace.database import atomic, lock, session
 from marketplace.errors import Conflict, NotFound, SoldOut
 from marketplace.models import (
-    Attendance,
     Event,
     EventState,
     ProgrammeSession,
@@ -77,7 +76,12 @@ def withdraw(registration: Registration, uid: str, by: User | None, *, tell: boo
         _end(known)
         current.flush()
         audit.record("session.withdrawn", by, entry, registration=registration.uid)
-        if tell and entry.needs_sign_up and entry.state is SessionState.PUBLISHED and not wallclock.is_past(entry.ends_at):
+        if (
+            tell
+            and entry.needs_sign_up
+            and entry.state is SessionState.PUBLISHED
+            and not wallclock.is_past(entry.ends_at)
+        ):
             letters.tell_sign_up(known, "registration.session_withdrawn")
 
 
@@ -150,7 +154,7 @@ def taken(event_id: int, session_id: int | None = None) -> Counter[int]:
     )
     if session_id is not None:
         statement = statement.where(SessionSignUp.session_id == session_id)
-    return Counter({identity: number for identity, number in session().execute(statement)})
+    return Counter({row[0]: row[1] for row in session().execute(statement)})
 
 
 def own(registration: Registration) -> list[ProgrammeSession]:
