@@ -1,6 +1,6 @@
 """One's own programme: sessions signed up for, under the session's lock, and what clashes in it."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload
 from marketplace import clock
 from marketplace.database import atomic, lock, session
 from marketplace.errors import Conflict, NotFound, SoldOut
+from marketplace.i18n import in_language
 from marketplace.models import (
     Event,
     EventState,
@@ -168,6 +169,19 @@ def own(registration: Registration) -> list[ProgrammeSession]:
         .order_by(ProgrammeSession.starts_at, ProgrammeSession.id)
     )
     return list(session().scalars(statement))
+
+
+def titles_by_registration(event: Event) -> dict[int, list[str]]:
+    """Return what is in everybody's own programme at an event, in the reader's language, by id of the registration."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for registration_id, titles in session().execute(
+        select(SessionSignUp.registration_id, ProgrammeSession.titles)
+        .join(ProgrammeSession, ProgrammeSession.id == SessionSignUp.session_id)
+        .where(ProgrammeSession.event_id == event.id, SessionSignUp.withdrawn_at.is_(None))
+        .order_by(ProgrammeSession.starts_at, ProgrammeSession.id)
+    ):
+        found[registration_id].append(in_language(titles))
+    return found
 
 
 def own_clashes(registration: Registration, about: ProgrammeSession | None = None) -> list[Clash]:
