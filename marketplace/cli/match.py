@@ -284,7 +284,11 @@ def repair(
     seconds: float,
     seed: int,
 ) -> int:
-    """Mend SCHEDULE after cancellations or the loss of a room, with the least change for everybody else."""
+    """Mend SCHEDULE after cancellations or the loss of a room, with the least change for everybody else.
+
+    PROBLEM may also have changed itself since (late arrivals, availability, caps) as long as its parties keep their
+    numbers.
+    """
     from marketplace.matching.changes import Changes
     from marketplace.matching.repair import certified
     from marketplace.matching.repair import repair as mended
