@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from marketplace.matching import Problem, Schedule
+    from marketplace.matching.explain import Explanation
+    from marketplace.matching.fairness import Fairness
 
 REFUSED, BAD_INPUT, NO_ANSWER, ENGINE_FAULT, INTERRUPTED = 1, 2, 3, 4, 130
 P = ParamSpec("P")
@@ -218,28 +220,55 @@ def check(problem: str, schedule: str, fairness: int | None) -> int:
 )
 @click.option("--project", type=click.IntRange(0), help="Only the wishes of this project.")
 @click.option("--counterparty", type=click.IntRange(0), help="Only the wishes of this counterparty.")
+@click.option(
+    "--price", type=click.FloatRange(0), metavar="SECONDS", help="Also solve twice, to say what minimums cost."
+)
 @_answering
-def explain(problem: str, schedule: str, output: str | None, project: int | None, counterparty: int | None) -> int:
-    """Say for every wish of PROBLEM that SCHEDULE does not meet why, and which single change would admit it."""
+def explain(
+    problem: str,
+    schedule: str,
+    output: str | None,
+    project: int | None,
+    counterparty: int | None,
+    price: float | None,
+) -> int:
+    """Say for every wish of PROBLEM that SCHEDULE does not meet why, and which single change would admit it.
+
+    Sentences for one party, figures for all; the file has everything.
+    """
+    from marketplace.matching import ProblemError
+    from marketplace.matching import solve as engine
     from marketplace.matching.explain import explain as explained
-    from marketplace.matching.fairness import fairness
+    from marketplace.matching.fairness import fairness, price_of_fairness
 
     loaded = _problem(problem)
     answer = _schedule(schedule, loaded)
     if broken := _faults(loaded, answer):
         click.echo(f"Error: {schedule}: the schedule breaks a rule: {broken[0]}", err=True)
         return REFUSED
+    limits = (("--project", project, loaded.projects), ("--counterparty", counterparty, loaded.counterparties))
+    for option, party, size in limits:
+        if party is not None and party >= size:
+            raise ProblemError(option, None, f"an index below {size}", party)
     chosen = [pair for (p, f), pair in loaded.pair_index.items() if project in (None, p) and counterparty in (None, f)]
     reasons, figures = explained(loaded, answer, pairs=chosen), fairness(loaded, answer)
+    cost = None if price is None else price_of_fairness(loaded, lambda variant: engine(variant, seconds=price / 2))
     if output is not None:
-        write_json(output, {**reasons.to_json(), "fairness": figures.to_json()})
+        document = {**reasons.to_json(), "fairness": figures.to_json()}
+        write_json(output, document if cost is None else {**document, "price": cost.to_json()})
     if output == STANDARD_OUTPUT:
         return 0
     if project is not None or counterparty is not None:
         for wish in reasons.wishes:
-            click.echo(
-                f"project {wish.project}, counterparty {wish.counterparty} (value {wish.score}): {wish.sentence}"
-            )
+            who = f"project {wish.project}, counterparty {wish.counterparty} (value {wish.score})"
+            click.echo(f"{who}: {wish.sentence}")
+    _show(reasons, figures)
+    if cost is not None:
+        click.echo(f"Price of the minimums: {100 * cost.share:.3f} % of the value")
+    return 0
+
+
+def _show(reasons: "Explanation", figures: "Fairness") -> None:
     for title, counts in (("Reasons", reasons.reasons), ("Smallest changes", reasons.remedies)):
         click.echo(f"{title}: " + (", ".join(f"{code} {count}" for code, count in counts.items()) or "none"))
     for spread in figures.spreads:
@@ -248,7 +277,6 @@ def explain(problem: str, schedule: str, output: str | None, project: int | None
             f"{spread.none} of {spread.parties} have none"
         )
     click.echo(f"Parties under their minimum: {len(figures.shortfalls)}")
-    return 0
 
 
 @match.command()
@@ -284,7 +312,11 @@ def repair(
     seconds: float,
     seed: int,
 ) -> int:
-    """Mend SCHEDULE after cancellations or the loss of a room, with the least change for everybody else."""
+    """Mend SCHEDULE after cancellations or the loss of a room, with the least change for everybody else.
+
+    PROBLEM may also have changed itself since (late arrivals, availability, caps) as long as its parties keep their
+    numbers.
+    """
     from marketplace.matching.changes import Changes
     from marketplace.matching.repair import certified
     from marketplace.matching.repair import repair as mended

@@ -11,7 +11,7 @@ import numpy as np
 
 from .linear import Level, LinearAnswer, Method, model_of, solve_linear
 from .prices import subgradient
-from .problem import IntArray
+from .problem import BoolArray, IntArray
 from .relaxation import (
     SCALE,
     FloatArray,
@@ -28,6 +28,8 @@ from .residual import Residual
 from .schedule import Bound
 
 Stop = Callable[[], bool]
+
+_FALLBACK_ROUNDS = 30  # of the subgradient method where nothing better is known
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +117,7 @@ class Certifier:
         self.conditions = (0, 0)  # must meetings and floors held by the schedules that the score bound speaks of
         self.relaxation = relax(residual, 0)
         self.kept = np.ones(len(residual.pairs), dtype=np.bool_)
+        self.prices: Prices | None = None  # the last ones, of the relaxation
 
     @property
     def bound(self) -> Bound:
@@ -123,7 +126,7 @@ class Certifier:
 
     def time_pairs(self, few: int) -> None:
         """Use the relaxation in which pairs with at most ``few`` slots are timed."""
-        self.relaxation = relax(self.residual, few)
+        self.relaxation, self.prices = relax(self.residual, few), None
 
     def prune(self, rounds: int) -> Choice:
         """Price the relaxation without a solver, bound the score by that, and keep the pairs that may matter."""
@@ -135,8 +138,23 @@ class Certifier:
             must = self.residual.problem.pair_must[self.residual.pairs]
             worth = np.where(must, np.inf, choice.worth)
             lowest = np.sort(worth)[max(0, len(worth) - self.columns)]
-            self.kept = worth >= lowest
+            self.kept = (worth >= lowest) | self._wanted_by_floors(worth)
         return choice
+
+    def _wanted_by_floors(self, worth: FloatArray) -> BoolArray:
+        """The best pairs of every party below its floor, a few more than it needs."""
+        problem, pairs = self.residual.problem, self.residual.pairs
+        wanted = np.zeros(len(pairs), dtype=np.bool_)
+        for owner, need in (
+            (problem.pair_project[pairs], self.residual.project_need),
+            (problem.pair_counterparty[pairs], self.residual.counterparty_need),
+        ):
+            order = np.lexsort((-worth, owner))
+            first = np.searchsorted(owner[order], np.arange(len(need)))
+            rank = np.arange(len(order)) - first[owner[order]]
+            lacking = need[owner[order]]
+            wanted[order] |= (lacking > 0) & (rank < lacking + 4)
+        return wanted
 
     def choose(self, method: Method, seconds: float) -> Choice | None:
         """Solve the relaxation level by level; None where the solver did not finish within ``seconds``.
@@ -144,10 +162,12 @@ class Certifier:
         Where it says that not all musts or floors can be had, their bounds fall first.
         """
         ends = time.monotonic() + seconds
+        answer = None
         while True:
-            answer = self._solve("score", self.must, self.floors, method, ends)
-            if answer is None:
-                return None
+            latest = self._solve("score", self.must, self.floors, method, ends)
+            if latest is None:
+                return None if answer is None else _choice(self._programme(), answer.values, answer.prices)
+            answer = latest
             self._score(answer.prices, self.must, self.floors)
             before = (self.must, self.floors)
             if answer.must_missing >= 0.01:
@@ -170,12 +190,14 @@ class Certifier:
         wanted = (must, floors if must == self.must else 0)
         if self.conditions == wanted:
             return
+        # Any prices certify something; those at hand do even if the solver does not finish.
+        prices = self.prices
+        if prices is None:
+            prices = subgradient(self.relaxation, *self.further(*wanted), _FALLBACK_ROUNDS, self.stop)
+        self._score(prices, *wanted)
         answer = self._solve("score", *wanted, method, ends)
         if answer is not None:
-            prices = answer.prices
-        else:
-            prices = subgradient(self.relaxation, *self.further(*wanted), 30, self.stop)
-        self._score(prices, *wanted)
+            self._score(answer.prices, *wanted)
 
     def adopt(self, level: Level, bound: float) -> None:
         """Take over what branch and bound proved about a level, for answers with the best of the levels above."""
@@ -220,6 +242,7 @@ class Certifier:
         """Keep the score bound of these prices, unless a better one for the same conditions is known."""
         value = certificate(self.relaxation, self.relaxation.score, prices, *self.further(must, floors))
         value += self.residual.locked_score
+        self.prices = prices
         if self.conditions != (must, floors) or value < self.score:
             self.score = value
         self.conditions = (must, floors)

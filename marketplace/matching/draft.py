@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from .problem import IntArray, Meeting, Problem, bit_masks
 
-FLOOR_VALUE = 1 << 34  # More than any sum of scores.
-MUST_VALUE = 1 << 54  # More than any number of floors.
+FLOOR_VALUE: int = 1 << 34  # More than any sum of scores.
+MUST_VALUE: int = 1 << 54  # More than any number of floors.
 
 
 class Draft:
@@ -72,7 +72,7 @@ class Draft:
         self.session = _session_masks(problem)
         self.log: list[tuple[int, int]] = []  # (pair, slot before), undone from the end
         floors = self.project_min.count(0) + self.counterparty_min.count(0)
-        self.value = FLOOR_VALUE * floors
+        self.value: int = FLOOR_VALUE * floors
         self._hold_locks()
 
     def _hold_locks(self) -> None:

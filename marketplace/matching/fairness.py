@@ -85,6 +85,10 @@ class Price:
         """The part of the value given up for the minimums; slightly negative when the search did not end equally."""
         return 1 - self.with_floors / self.without_floors if self.without_floors else 0.0
 
+    def to_json(self) -> dict[str, Any]:
+        """The price as plain values."""
+        return {**asdict(self), "share": self.share}
+
 
 def fairness(problem: Problem, schedule: Schedule | Iterable[Meeting]) -> Fairness:
     """The figures of a valid schedule."""

@@ -57,6 +57,7 @@ ACTS: dict[str, LazyText] = {
     "second_factor.removed": _("Removed somebody's second factor"),
     "session.begun": _("Signed in"),
     "session.ended": _("Signed out"),
+    "session.others_ended": _("Ended all other sessions"),
     "trail.exported": _("Downloaded the audit trail"),
 }
 

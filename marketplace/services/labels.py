@@ -162,18 +162,26 @@ _LABELS: dict[type[StrEnum], dict[str, LazyText]] = {
     },
 }
 
-_POPULATION_SCOPES: dict[str, LazyText] = {
-    "canton": _("canton"),
-    "city": _("city"),
-    "commune": _("commune"),
-    "county": _("county"),
-    "municipality": _("municipality"),
-    "municipality (first release)": _("municipality (first release)"),
-    "municipality (census adjusted for omission)": _("municipality (census adjusted for omission)"),
-    "municipality (INE projection, older base)": _("municipality (INE projection, older base)"),
-    "district (census adjusted for omission)": _("district (census adjusted for omission)"),
-    "island of Grand Bahama (not city proper)": _("island of Grand Bahama (not city proper)"),
-}
+# What the programme itself states in its data, in one language there and in the reader's here.
+_STATEMENTS: tuple[LazyText, ...] = (
+    _("canton"),
+    _("city"),
+    _("commune"),
+    _("county"),
+    _("municipality"),
+    _("municipality (first release)"),
+    _("municipality (census adjusted for omission)"),
+    _("municipality (INE projection, older base)"),
+    _("district (census adjusted for omission)"),
+    _("island of Grand Bahama (not city proper)"),
+    _("Garden Village resilient neighbourhood"),
+    _("Parque de la Vida (39 ha former landfill)"),
+    _("Viva Mindu (Igarapé do Mindu basin)"),
+    _("Floodplain and stormwater management with green infrastructure (topic, not a title)"),
+    _("Announced on 15 August 2023. The day of the change is not documented: by June 2024 a partner lists Albany."),
+    _("Listed by one partner page only. The day of the change is not documented."),
+)
+_STATED = {str(statement): statement for statement in _STATEMENTS}
 
 _CITY_MEMBERSHIPS: dict[str, LazyText] = {
     "confirmed": _("Announced among the 24 cities"),
@@ -199,9 +207,9 @@ def read(enum: type[Choice], value: str | None) -> Choice | None:
     return enum(value) if value in set(enum) else None
 
 
-def population_scope(scope: str) -> str:
-    """Name what a population figure counts; a scope written by a city itself stays as it was written."""
-    return str(_POPULATION_SCOPES.get(scope, scope))
+def stated(text: str) -> str:
+    """Return a statement of the programme's own data in the reader's language; what others wrote stays as it is."""
+    return str(_STATED.get(text, text))
 
 
 def city_membership(status: str) -> str:

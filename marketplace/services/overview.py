@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import joinedload
 
 from marketplace import clock
 from marketplace.database import session
@@ -55,8 +56,7 @@ def join_requests(limit: int = 5) -> list[Membership]:
     statement = (
         select(Membership)
         .where(Membership.state == MembershipState.REQUESTED)
-        .join(Membership.organisation)
-        .join(Membership.user)
+        .options(joinedload(Membership.organisation), joinedload(Membership.user).lazyload(User.roles))
         .order_by(Membership.created_at, Membership.id)
         .limit(limit)
     )

@@ -55,7 +55,7 @@ def verify(stored: str | None, password: str) -> bool:
         hasher.verify(stored or _nobodys(config.current().testing), normalise(password)[: MAX_LENGTH + 1])
     except (VerificationError, InvalidHashError):
         return False
-    return stored is not None
+    return bool(stored)
 
 
 @cache

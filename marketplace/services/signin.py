@@ -121,4 +121,4 @@ def _key(email: str) -> str:
     try:
         return addresses.normalise(email).key
     except Invalid:
-        return f"?{email[:300]}"
+        return "?" + keys.digest("no_address", email.encode(errors="replace").decode())

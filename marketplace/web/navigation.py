@@ -27,8 +27,15 @@ class Group(TypedDict):
 
 def groups() -> list[Group]:
     """Return the main navigation of the reader."""
-    everybody = [_item(_("Home"), "public.home", "home"), _item(_("Cities"), "public.cities", "city")]
+    everybody = [
+        _item(_("Home"), "public.home", "home"),
+        _item(_("Cities"), "public.cities", "city"),
+        _item(_("About"), "public.about", "info"),
+    ]
     found: list[Group] = [{"label": _("Programme"), "items": everybody}]
+    if current_user.is_authenticated:
+        mine = _item(_("My organisations"), "organisations.mine", "organisation")
+        found.append({"label": _("My organisations"), "items": [mine]})
     if current_user.is_authenticated and policies.can(current_user, "desk.enter"):
         desk_item = _item(_("Organiser's desk"), "organiser.dashboard", "desk")
         desk_item["active"] = (request.endpoint or "").startswith("organiser.")

@@ -60,7 +60,7 @@ def city(slug: str) -> str:
     return render_template(
         "public/city.html",
         page=cities.page(slug),
-        population_scope=labels.population_scope,
+        stated=labels.stated,
         city_membership=labels.city_membership,
     )
 

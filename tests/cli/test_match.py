@@ -144,6 +144,7 @@ def test_bad_problem_is_refused_by_field_and_index_and_nothing_is_written(tmp_pa
         ["walk-in", "{problem}", "{schedule}", "--slot", "0"],
         ["walk-in", "{problem}", "{schedule}", "--slot", "9", "--project", "0"],
         ["check", "{problem}", "{problem}"],
+        ["explain", "{problem}", "{schedule}", "--project", "2"],
     ],
     ids=lambda arguments: " ".join(arguments),
 )
@@ -194,6 +195,22 @@ def test_explain_says_why_and_what_would_do(problem, schedule, tmp_path):
     document = json.loads(output.read_text(encoding="utf-8"))
     assert document["reasons"] == {"several": 1}
     assert [line["met"] for line in document["fairness"]["by_project"]] == [2, 1]
+
+
+def test_explain_says_what_minimums_cost(problem, schedule, tmp_path):
+    output = tmp_path / "reasons.json"
+
+    result = run("explain", problem, schedule, "--price", "4", "-o", output)
+
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-1] == "Price of the minimums: 0.000 % of the value"
+    assert json.loads(output.read_text(encoding="utf-8"))["price"] == {
+        "with_floors": 2400,
+        "without_floors": 2400,
+        "bound_with": 2400,
+        "bound_without": 2400,
+        "share": 0.0,
+    }
 
 
 def test_explain_refuses_a_schedule_that_breaks_a_rule(problem, tmp_path):

@@ -1,10 +1,12 @@
 """Words for kinds, states and roles."""
 
+import csv
 from enum import StrEnum
 
 import pytest
 
 from marketplace import models
+from marketplace.config import ROOT
 from marketplace.models import CitySide, MembershipRole, OrganisationKind
 from marketplace.services import labels
 
@@ -37,6 +39,22 @@ def test_read_takes_what_exists_only(value, member):
     assert labels.read(CitySide, "lac") is CitySide.LAC
 
 
-def test_population_scope_keeps_words_it_does_not_know():
-    assert labels.population_scope("canton") == "canton"
-    assert labels.population_scope("metropolitan area") == "metropolitan area"
+def test_stated_keeps_words_it_does_not_know():
+    assert labels.stated("canton") == "canton"
+    assert labels.stated("metropolitan area") == "metropolitan area"
+
+
+def test_stated_knows_what_the_sample_states_in_words(app):
+    folder = ROOT / "marketplace" / "services" / "sample" / "data"
+    with (folder / "cities.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+
+    scopes = {row["population_scope"] for row in rows} - {""}
+
+    assert scopes
+    assert scopes <= set(labels._STATED)
+
+
+def test_city_membership_says_nothing_of_an_unknown_state():
+    assert labels.city_membership("confirmed") == "Announced among the 24 cities"
+    assert labels.city_membership("else") == ""

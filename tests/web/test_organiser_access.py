@@ -1,8 +1,10 @@
 """Who gets into the desk: every route of it, asked for by every kind of visitor."""
 
 import pytest
+from sqlalchemy import select
 
-from marketplace.models import JobState, LetterState, Role
+from marketplace.database import session
+from marketplace.models import AuditEntry, Job, JobState, Letter, LetterState, Role
 from marketplace.services import jobs, outbox
 
 OPEN_TO_EVENT_ORGANISERS = {"organiser.dashboard"}
@@ -123,11 +125,6 @@ def test_requests_from_other_sites_change_nothing(make, login_as, addresses, app
 
 
 def test_looking_changes_nothing(make, login_as, addresses):
-    from sqlalchemy import select
-
-    from marketplace.database import session
-    from marketplace.models import AuditEntry, Job, Letter
-
     browser = login_as(make.administrator())
     before = session().scalars(select(AuditEntry.id)).all()
 

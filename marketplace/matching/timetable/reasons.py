@@ -169,8 +169,9 @@ def _too_full(problem: TimetableProblem, allowed: Sequence[frozenset[int]]) -> s
     if crowd is None:
         return ""
     slots = frozenset().union(*(allowed[number] for number in crowd))
+    crowd = [number for number, open_slots in enumerate(allowed) if open_slots <= slots]
     room = sum(capacities[slot] for slot in slots)
-    which = "All" if len(crowd) == len(problem.meetings) else f"{_meetings(crowd)}, together"
+    which = "All" if len(crowd) == len(problem.meetings) else f"{_meetings(crowd).capitalize()}, these"
     return (
         f"{which} {len(crowd)} meetings can only be held in {_slots(slots)}, which hold {room} at most: no "
         f"slot more than its {problem.tables} tables or half of the participants that can meet then."

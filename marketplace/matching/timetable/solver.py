@@ -32,7 +32,7 @@ def solve_timetable(
     """
     if fairness is not None and fairness < 0:
         raise ValueError(f"fairness is a number of breaks from 0, or None, not {fairness}")
-    state = _State(problem, fairness, progress)
+    state = Record(problem, fairness, progress)
     ending = "the time was over"
     with Child(search, problem, fairness, seed, seconds=seconds) as child:
         while child.outcome is None:
@@ -48,7 +48,7 @@ def solve_timetable(
     return state.answer(ending)
 
 
-class _State:
+class Record:
     """What the search has reported so far, all of it verified."""
 
     def __init__(

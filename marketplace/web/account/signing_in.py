@@ -11,6 +11,7 @@ from marketplace.errors import Invalid, TooManyAttempts
 from marketplace.i18n import gettext as _
 from marketplace.models import User
 from marketplace.services import installation, policies, sample, signin, twofactor
+from marketplace.services.sample import SampleAccount
 from marketplace.services.signin import Pending
 from marketplace.web import language, signed_in
 from marketplace.web.access import PUBLIC, access
@@ -54,11 +55,11 @@ def sign_in_with_password() -> ResponseReturnValue:
 
 
 def _sign_in_page(form: SignInForm, status: int = 200) -> Response:
-    accounts = sample.accounts() if installation.is_sample() else []
-    groups: dict[str, list[Any]] = {}
-    for account in accounts:
-        start = account.email.partition("@")[0].partition(".")[0]
-        groups.setdefault(start if "." in account.email.partition("@")[0] else "", []).append(account)
+    groups: dict[str, list[SampleAccount]] = {}
+    for account in sample.accounts() if installation.is_sample() else []:
+        # The accounts that stand for a role have its name; those of organisations are many, and grouped by kind.
+        stands_for_role = account.email.partition("@")[0].isalpha()
+        groups.setdefault("" if stands_for_role else account.role, []).append(account)
     page = render_template("account/sign_in.html", form=form, sample_groups=groups, sample_password=sample.PASSWORD)
     return make_response(page, status)
 
