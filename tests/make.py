@@ -9,6 +9,7 @@ from marketplace import clock
 from marketplace.database import atomic, session
 from marketplace.models import (
     AccountState,
+    AttendeeCategory,
     CityPair,
     CityProfile,
     CitySide,
@@ -20,6 +21,8 @@ from marketplace.models import (
     Organisation,
     OrganisationKind,
     ProgrammeSession,
+    Registration,
+    RegistrationState,
     Role,
     RoleAssignment,
     SessionKind,
@@ -93,6 +96,25 @@ class Make:
 
     def pool(self, event: Event, **values: Any) -> TicketPool:
         return self.store(TicketPool(event_id=event.id, **{"names": {"en": "Hall"}, **values}))
+
+    def registration(self, event: Event, ticket: TicketType, **values: Any) -> Registration:
+        number = next(self.numbers)
+        email = values.setdefault("email", f"guest{number}@example.org")
+        name = values.setdefault("name", f"Guest {number}")
+        now = clock.now()
+        values = {
+            "email_key": email.casefold(),
+            "category": AttendeeCategory.CITY,
+            "state": RegistrationState.CONFIRMED,
+            "locale": "en",
+            "timezone": event.timezone,
+            "search_text": fold(name, email),
+            "created_at": now,
+            "changed_at": now,
+            "confirmed_at": now if values.get("state", RegistrationState.CONFIRMED) == "confirmed" else None,
+            **values,
+        }
+        return self.store(Registration(event_id=event.id, ticket_type_id=ticket.id, **values))
 
     def session(self, event: Event, **values: Any) -> ProgrammeSession:
         values.setdefault("kind", SessionKind.PANEL)

@@ -81,9 +81,7 @@ def of_event(slug: str, by: User) -> Numbers:
         for ticket in session().scalars(select(TicketType).where(TicketType.event_id == event.id))
     ]
     return Numbers(
-        states={
-            state: number for state, number in sorted(states, key=lambda row: list(RegistrationState).index(row[0]))
-        },
+        states={state: by_state[state] for state in RegistrationState if state in by_state},
         categories=_sums((row[0], row[5]) for row in facts),
         attendances=_sums((row[1], row[5]) for row in facts),
         tickets=_sums((row[2], row[5]) for row in facts),
