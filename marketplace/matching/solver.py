@@ -46,8 +46,8 @@ class Effort:
 
 EFFORTS = (
     Effort(600, 2.0, 8_000, 0, 6_000, 4, 1_000, 0.0, 500, 30, 300, False),
-    Effort(6_000, 5.0, 6_000, 45_000, 6_000, 3, 1_000, 0.0, 3_000, 20, 150, False),
-    Effort(60_000, 20.0, 36_000, 0, 0, 2, 1_000, 1e-5, 6_000, 10, 0, True),
+    Effort(6_000, 5.0, 6_000, 45_000, 6_000, 3, 1_000, 0.0, 3_000, 30, 100, False),
+    Effort(60_000, 20.0, 36_000, 0, 0, 2, 1_000, 1e-5, 6_000, 24, 0, True),
     Effort(500_000, 60.0, 115_000, 0, 0, 2, 3_000, 2e-5, 8_000, 5, 0, False),
     Effort(1 << 62, 180.0, 300_000, 0, 0, 1, 6_000, 5e-5, 8_000, 3, 0, False),
 )
@@ -108,7 +108,9 @@ class _Run:
         self._report("bound", draft)
         compactor = Compactor(draft)
         self._finished(compactor.run(self.effort.sweeps, self._stop(_COMPACT_UNTIL)))
-        self._finished(compactor.anneal(self.effort.anneals, self._stop(_COMPACT_UNTIL)))
+        if self.effort.anneals and compactor.cost():
+            self._finished(compactor.anneal(self.effort.anneals, self._stop(_COMPACT_UNTIL)))
+            self._finished(compactor.run(self.effort.sweeps, self._stop(_COMPACT_UNTIL)))
         self._report("compact", draft)
         return self._schedule(draft)
 
