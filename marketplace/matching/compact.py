@@ -13,7 +13,7 @@ from .draft import Draft, gaps
 Stop = Callable[[], bool]
 
 _GAP = 1 << 20  # One gap outweighs any number of moved meetings in a comparison of two slots.
-_HOT, _COLD = 0.7, 0.12  # temperatures in gaps
+_HOT, _COLD = 0.5, 0.12  # temperatures in gaps
 _OFTEN = 64  # meetings between two looks at the clock
 
 
@@ -44,7 +44,7 @@ class Compactor:
                     gained += self._exchange(pair)
             draft.log.clear()
             idle = 0 if gained < 0 else idle + 1
-            if idle >= 3 and number:
+            if idle >= 4:
                 break
         return True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,14 +41,15 @@ class Effort:
     shakes: int  # rounds of large neighbourhood search
     sweeps: int  # of gap removal
     anneals: int  # exchanges tried by annealing, per meeting
+    fixes: bool  # whether a gap is tried to be closed by relaxing and fixing
 
 
 EFFORTS = (
-    Effort(600, 2.0, 8_000, 0, 6_000, 4, 1_000, 0.0, 500, 30, 300),
-    Effort(6_000, 5.0, 6_000, 45_000, 6_000, 3, 1_000, 0.0, 3_000, 20, 150),
-    Effort(60_000, 20.0, 40_000, 0, 0, 3, 2_000, 1e-5, 4_000, 10, 0),
-    Effort(500_000, 60.0, 115_000, 0, 0, 2, 3_000, 2e-5, 8_000, 5, 0),
-    Effort(1 << 62, 180.0, 300_000, 0, 0, 1, 6_000, 5e-5, 8_000, 3, 0),
+    Effort(600, 2.0, 8_000, 0, 6_000, 4, 1_000, 0.0, 500, 30, 300, False),
+    Effort(6_000, 5.0, 6_000, 45_000, 6_000, 3, 1_000, 0.0, 3_000, 30, 100, False),
+    Effort(60_000, 20.0, 36_000, 0, 0, 2, 1_000, 1e-5, 6_000, 24, 0, True),
+    Effort(500_000, 60.0, 115_000, 0, 0, 2, 3_000, 2e-5, 8_000, 5, 0, False),
+    Effort(1 << 62, 180.0, 300_000, 0, 0, 1, 6_000, 5e-5, 8_000, 3, 0, False),
 )
 
 # Shares of the time limit by whose end a phase is cut.
@@ -97,7 +98,7 @@ class _Run:
         self.score = 0
 
     def solve(self) -> Schedule:
-        draft = Draft(self.problem, self._candidates(), self.seed)
+        draft = Draft(self.problem, self._foremost(), self.seed)
         self._finished(greedy(draft, self._stop(_VALUE_UNTIL)))
         self._report("greedy", draft)
         if not self._optimal(draft):
@@ -107,7 +108,9 @@ class _Run:
         self._report("bound", draft)
         compactor = Compactor(draft)
         self._finished(compactor.run(self.effort.sweeps, self._stop(_COMPACT_UNTIL)))
-        self._finished(compactor.anneal(self.effort.anneals, self._stop(_COMPACT_UNTIL)))
+        if self.effort.anneals and compactor.cost():
+            self._finished(compactor.anneal(self.effort.anneals, self._stop(_COMPACT_UNTIL)))
+            self._finished(compactor.run(self.effort.sweeps, self._stop(_COMPACT_UNTIL)))
         self._report("compact", draft)
         return self._schedule(draft)
 
@@ -125,6 +128,8 @@ class _Run:
             self._finished(tighter is not None)
             if tighter is not None:
                 choice, draft = tighter, self._place(tighter, draft)
+        if effort.fixes and not self._optimal(draft):
+            draft = self._fix(choice, draft)
         if exactly and not self._optimal(draft):
             draft, finished = prove(self.certifier, draft, self._left(_EXACT_UNTIL), self._stop(_EXACT_UNTIL))
             self._finished(finished)
@@ -164,6 +169,33 @@ class _Run:
             self._report("inserted", draft)
         return draft if draft.value >= best.value else best
 
+    def _fix(self, choice: Choice, best: Draft) -> Draft:
+        """Relax and fix: lock what the relaxation timed, relax the rest with as many timed pairs as can be, place it.
+
+        The pairs that were flexible now see the slots that the others take. Returns the better draft.
+        """
+        problem, pairs = self.problem, self.residual.pairs
+        timed = np.flatnonzero((choice.share > 0.99) & (choice.slot >= 0))
+        p, f = problem.pair_project[pairs[timed]].tolist(), problem.pair_counterparty[pairs[timed]].tolist()
+        locked = {*problem.locked, *zip(p, f, choice.slot[timed].tolist(), strict=True)}
+        fixed = replace(problem, locked=tuple(sorted(locked)))
+        residual = after_locks(fixed)
+        certifier = Certifier(residual, self.effort.columns, self._stop(_LINEAR_UNTIL))
+        certifier.time_pairs(widest(residual, self.effort.columns))
+        rest = certifier.choose("simplex", self._left(_LINEAR_UNTIL))
+        self._finished(rest is not None)
+        if rest is None:
+            return best
+        stop = self._stop(_VALUE_UNTIL)
+        draft = Draft(fixed, best.candidates, self.seed)
+        self._finished(construct(draft, residual, rest, stop, compact=True))
+        slots = draft.copy_of()
+        draft = Draft(problem, best.candidates, self.seed)
+        draft.restore(slots)
+        self._finished(improve(draft, self._worth(choice, draft), self._target(), 2, self.effort.inserts, stop))
+        self._report("fixed", draft)
+        return max(best, draft, key=lambda draft: draft.value)
+
     def _worth(self, choice: Choice, draft: Draft) -> list[float]:
         """The worth of each of the draft's pairs."""
         worth = np.full(len(draft.slot), -np.inf)
@@ -175,6 +207,16 @@ class _Run:
         index = self.problem.pair_index
         locked = np.array([index[(p, f)] for p, f, _ in self.problem.locked], dtype=np.int64)
         return np.union1d(self.residual.pairs[self.certifier.kept], locked)
+
+    def _foremost(self) -> IntArray:
+        """Positions of the locked pairs, the musts and the best scores, as many as the first answer looks at."""
+        problem, pairs = self.problem, self._candidates()
+        if len(pairs) <= self.effort.columns:
+            return pairs
+        rank = problem.pair_score[pairs] + 2_000 * problem.pair_must[pairs]
+        best = pairs[np.argsort(-rank, kind="stable")[: self.effort.columns]]
+        locked = [problem.pair_index[(p, f)] for p, f, _ in problem.locked]
+        return np.union1d(best, np.array(locked, dtype=np.int64))
 
     def _method(self) -> Method:
         return "simplex" if self.certifier.relaxation.columns <= _SIMPLEX_COLUMNS else "ipm"

@@ -45,10 +45,10 @@ def guess_code(_: int, ticket: str) -> str:
     return "guessed"
 
 
-def use_app_code(_: int, user_id: int, code: str, recovery: str) -> str:
-    """Answer with one code of the app, then with one recovery code."""
+def use_app_code(number: int, user_id: int, code: str, recovery: str) -> str:
+    """Answer with one code of the app, then with one recovery code, from a network of its own."""
     user = session().get(User, user_id)
-    answers = [twofactor.check(user, answer, Visitor("192.0.2.1")) for answer in (code, recovery)]
+    answers = [twofactor.check(user, answer, Visitor(f"192.0.2.{number}")) for answer in (code, recovery)]
     return " ".join(f"{kind}-{right}" for kind, right in zip(("app", "paper"), answers, strict=True))
 
 

@@ -99,7 +99,7 @@ def test_registration_leads_over_the_letter_into_the_account(client, deliver):
     assert confirmed.status_code == 303
     assert (user.state, user.name, user.timezone) == (AccountState.ACTIVE, "Ana Souza", "America/Manaus")
     assert passwords.verify(user.password_hash, SECRET)
-    assert is_signed_in(client)
+    assert "Welcome! Your address is confirmed." in client.get("/account").text
     rows = session().execute(select(Consent.kind, Consent.version, Consent.language).order_by(Consent.kind)).all()
     assert [tuple(row) for row in rows] == [("news", "2026-01", "pt"), ("terms", "2026-01", "pt")]
 
@@ -734,12 +734,15 @@ def test_act_for_chooses_own_organisations_only(login_as, ana, make):
     make.membership(ana, own)
     browser = login_as(ana)
 
+    page = browser.get("/account")
     refused = browser.post("/account/act-for", data={"organisation": other.uid})
     chosen = browser.post("/account/act-for", data={"organisation": own.uid, "next": "/account/profile"})
     kept = session().scalar(select(UserSession.acting_for_id))
     session().rollback()
     browser.post("/account/act-for", data={"organisation": ""})
 
+    assert f'name="organisation" value="{own.uid}"' in page.text
+    assert other.uid not in page.text
     assert (refused.status_code, chosen.location, kept) == (404, "/account/profile", own.id)
     assert session().scalar(select(UserSession.acting_for_id)) is None
 

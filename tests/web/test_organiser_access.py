@@ -22,7 +22,7 @@ def addresses(app, make):
     """Method, endpoint and address of every route of the desk, with objects that exist."""
     person = make.user(name="Somebody Else")
     make.role(person, Role.REVIEWER)
-    body = make.organisation()
+    body = make.city(slug="ambato")
     lac, us = make.city(slug="renca"), make.city(slug="evanston", side="us")
     pair = make.pair(lac, us)
     letter = outbox.queue("membership_declined", to=person, organisation=body.name)

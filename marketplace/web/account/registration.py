@@ -77,8 +77,9 @@ def confirm(token: str) -> Response:
     except Invalid as refusal:
         form.refuse(refusal)
         return _confirm_page(form, user.name, user.email, 422)
+    response = enter(confirmed, None, with_second_factor=False)
     flash(_("Welcome! Your address is confirmed."), "success")
-    return enter(confirmed, None, with_second_factor=False)
+    return response
 
 
 def _confirm_page(form: ConfirmForm, name: str, email: str, status: int) -> Response:

@@ -5,13 +5,14 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
-from marketplace.errors import Invalid
+from marketplace.errors import Invalid, NotFound
 from marketplace.i18n import country_name, ngettext
 from marketplace.i18n import gettext as _
 from marketplace.models import OrganisationKind
-from marketplace.services import bulk, labels, memberships, organisations, paging
+from marketplace.services import bulk, cities, labels, memberships, organisations, paging
 from marketplace.web.access import access
 from marketplace.web.forms.organiser import NewOrganisationForm, OrganisationForm
+from marketplace.web.forms.organiser_city import OrganisersCityForm
 from marketplace.web.organiser.desk import ask, download, page_number, room
 from marketplace.web.public import local_target
 
@@ -107,6 +108,26 @@ def edit(slug: str) -> ResponseReturnValue:
             return _to(slug)
     status = 422 if form.is_submitted() else 200
     return render_template("organiser/organisation_form.html", form=form, body=found), status
+
+
+@room.route("/organisations/<slug>/city", endpoint="organisations_city", methods=["GET", "POST"])
+@access("desk.platform")
+def city(slug: str) -> ResponseReturnValue:
+    """Write down the facts of a city, or change them."""
+    found = organisations.find(slug)
+    if found.kind is not OrganisationKind.CITY:
+        raise NotFound
+    form = OrganisersCityForm(obj=found.city)
+    if form.validate_on_submit():
+        try:
+            cities.describe(slug, form.facts(), by=current_user)
+        except Invalid as refusal:
+            form.refuse(refusal)
+        else:
+            flash(_("The facts are saved."), "success")
+            return _to(slug)
+    status = 422 if form.is_submitted() else 200
+    return render_template("organiser/city_form.html", form=form, body=found), status
 
 
 def _to(slug: str) -> ResponseReturnValue:
