@@ -82,13 +82,14 @@ def file(entries: Iterable[Entry]) -> bytes:
     return bytes(calendar.to_ical())
 
 
-def feed(entries: Iterable[Entry], *, name: str, url: str) -> bytes:
-    """Return a calendar to be subscribed to, called `name`, which is read again at `url`."""
+def feed(entries: Iterable[Entry], *, name: str, url: str = "") -> bytes:
+    """Return a calendar to be subscribed to, called `name`, which is read again at `url` unless that is a secret."""
     calendar = _calendar()
-    title = _line(name)
+    title = vText(_line(name))
     calendar.add("name", title)
     calendar.add("x-wr-calname", title)
-    calendar.add("source", vUri(url), parameters={"VALUE": "URI"})
+    if url:
+        calendar.add("source", vUri(url), parameters={"VALUE": "URI"})
     calendar.add("refresh-interval", vDuration(REFRESH), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(REFRESH))
     for entry in entries:

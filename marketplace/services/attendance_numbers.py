@@ -50,9 +50,8 @@ def of_event(slug: str, by: User) -> Numbers:
     """Return the numbers of an event to its organisers."""
     event = events.managed(slug, by)
     confirmed = (Registration.event_id == event.id) & (Registration.state == RegistrationState.CONFIRMED)
-    states = session().execute(
-        select(Registration.state, func.count()).where(Registration.event_id == event.id).group_by(Registration.state)
-    )
+    statement = select(Registration.state, func.count()).where(Registration.event_id == event.id)
+    by_state = {row[0]: row[1] for row in session().execute(statement.group_by(Registration.state))}
     facts = (
         session()
         .execute(

@@ -371,4 +371,4 @@ def personal_feed(feed: FeedToken) -> bytes:
             for sign_up in _chosen(by_id)
         ]
         name = _("My %(programme)s programme", programme=i18n.programme_name())
-        return calendar.feed(entries, name=name, url=personal_feed_url(feed))
+        return calendar.feed(entries, name=name)

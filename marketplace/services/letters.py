@@ -30,6 +30,7 @@ from marketplace.models import (
     Registration,
     RegistrationState,
     SessionSignUp,
+    SessionState,
     User,
 )
 from marketplace.models.base import new_uid
@@ -244,7 +245,7 @@ def _announce_batch(run: jobs.Run) -> None:
     try:
         with atomic() as current:
             event = current.get(Event, payload["event"])
-            if event is None:
+            if event is None or _is_overtaken(event, payload):
                 return
             batch = list(current.scalars(_readers(event, payload).limit(BATCH)))
             if not batch:
@@ -257,6 +258,16 @@ def _announce_batch(run: jobs.Run) -> None:
                 raise _AlreadyWritten
     except _AlreadyWritten:
         return
+
+
+def _is_overtaken(event: Event, payload: dict[str, Any]) -> bool:
+    """Tell whether what changed does not matter any more, because it was called off before this was written."""
+    if payload["kind"] == "session_changed":
+        entry = session().get(ProgrammeSession, payload["detail"]["session"])
+        return entry is None or entry.state is SessionState.CANCELLED
+    return payload["kind"] in {"event_changed", "reminder", "session_cancelled"} and (
+        event.state is EventState.CANCELLED
+    )
 
 
 def _readers(event: Event, payload: dict[str, Any]) -> Select[Registration]:

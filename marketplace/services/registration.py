@@ -456,6 +456,8 @@ def _move(registration: Registration, state: RegistrationState) -> None:
     if state is RegistrationState.CONFIRMED:
         registration.confirmed_at = now
         registration.calendar_changed_at = now
+        session().flush()
+        sign_ups.settle(registration)
     if state is RegistrationState.WAITING:
         registration.waiting_since = now
 
