@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, bindparam, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from marketplace import clock
@@ -427,6 +428,53 @@ def _filtered(wanted: Filter) -> Select[Event]:
         statement = statement.where(is_over if wanted.is_over else ~is_over)
     order = Event.starts_at.desc() if wanted.is_over else Event.starts_at
     return statement.order_by(order, Event.id)
+
+
+class Window(StrEnum):
+    """Whether one can register for an event now, as far as its own dates say; tickets may have narrower ones."""
+
+    NOT_YET = "not_yet"
+    OPEN = "open"
+    CLOSED = "closed"
+    OVER = "over"
+    CANCELLED = "cancelled"
+
+
+class Standing(NamedTuple):
+    """What a page of an event depends on besides its reader: nothing on it changes while this stays the same."""
+
+    uid: str
+    revision: int
+    window: Window
+
+
+_STANDING = select(
+    Event.uid,
+    Event.revision,
+    Event.state,
+    Event.ends_at,
+    Event.registration_opens_at,
+    Event.registration_closes_at,
+).where(Event.slug == bindparam("slug"))
+
+
+def standing(slug: str) -> Standing:
+    """Return how a public event stands, by one cheap statement; raises `NotFound` like `public`."""
+    row = session().execute(_STANDING, {"slug": slug}).first()
+    if row is None or row.state is EventState.DRAFT:
+        raise NotFound
+    return Standing(row.uid, row.revision, window(row))
+
+
+def window(dates: Any) -> Window:
+    """Tell whether one can register now, from an event or a row with the same dates and state."""
+    if dates.state is EventState.CANCELLED:
+        return Window.CANCELLED
+    if dates.state is EventState.ARCHIVED or wallclock.is_past(dates.ends_at):
+        return Window.OVER
+    if wallclock.is_past(dates.registration_closes_at) or dates.state is not EventState.PUBLISHED:
+        return Window.CLOSED
+    return Window.OPEN if wallclock.is_open(dates.registration_opens_at, None) else Window.NOT_YET
 
 
 class Entry(NamedTuple):
