@@ -1,12 +1,14 @@
 """Migrations build exactly what the models say, on both databases, and can be taken back."""
 
+from datetime import UTC, datetime
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import CheckConstraint, inspect
+from sqlalchemy import CheckConstraint, inspect, select, text
 
-from marketplace.database import db
-from marketplace.models import Base
+from marketplace.database import db, session
+from marketplace.models import Base, Event, EventState, RoleAssignment
 from marketplace.services import migrations
 
 
@@ -45,3 +47,49 @@ def test_migrations_can_be_taken_back_and_applied_again(app):
 
     assert tables == ["alembic_version"]
     assert migrations.applied() == migrations.newest()
+
+
+def test_events_stored_before_0002_keep_everything_and_get_what_is_new(app):
+    """C06: with rows, and rows of other tables that refer to them."""
+    downgrade(directory=migrations.FOLDER, revision="0001")
+    at = "2026-01-01 00:00:00"
+    with db.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        for table, values in (
+            (
+                "app_user",
+                "1, 'u', 'active', 'a@example.org', 'a@example.org', 'Ana', '', 'es', 'UTC', '[]', 0, :at, false",
+            ),
+            (
+                "event",
+                "7, 'e', 'dialogue', :titles, '{}', 'America/Sao_Paulo', '2024-06-18', '2024-06-19', 'x', :at, false",
+            ),
+            ("role_assignment", "1, 1, 'organiser', 7, :at"),
+        ):
+            statement = text(f"INSERT INTO {table} ({COLUMNS[table]}) VALUES ({values})")
+            known = {name: value for name, value in {"at": at, "titles": TITLES}.items() if f":{name}" in values}
+            connection.execute(statement, known)
+
+    upgrade(directory=migrations.FOLDER)
+
+    event = session().scalar(select(Event))
+    grant = session().scalar(select(RoleAssignment))
+    assert (event.slug, event.titles, event.source) == ("dialogue", {"en": "Dialogue"}, "x")
+    assert (event.starts_at, event.ends_at) == (
+        datetime(2024, 6, 18, 12, tzinfo=UTC),
+        datetime(2024, 6, 19, 21, tzinfo=UTC),
+    )
+    assert (event.state, event.revision, event.calendar_sequence) == (EventState.PUBLISHED, 1, 0)
+    assert event.calendar_uid.endswith("@localhost")
+    assert (grant.event_id, grant.user_id, grant.event.slug) == (7, 1, "dialogue")
+    if db.engine.dialect.name == "sqlite":
+        assert session().connection().exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    session().rollback()
+
+
+TITLES = '{"en": "Dialogue"}'
+COLUMNS = {
+    "app_user": "id, uid, state, email, email_key, name, search_text, locale, timezone, spoken_languages, "
+    "totp_last_step, created_at, is_illustrative",
+    "event": "id, uid, slug, titles, places, timezone, starts_on, ends_on, source, created_at, is_illustrative",
+    "role_assignment": "id, user_id, role, event_id, granted_at",
+}
