@@ -53,7 +53,7 @@ EFFORTS = (
 )
 
 # Shares of the time limit by whose end a phase is cut.
-_LINEAR_UNTIL, _VALUE_UNTIL, _EXACT_UNTIL, _COMPACT_UNTIL = 0.5, 0.75, 0.85, 0.95
+_LINEAR_UNTIL, _VALUE_UNTIL, _EXACT_UNTIL, _COMPACT_UNTIL = 0.6, 0.75, 0.85, 0.95
 _SIMPLEX_COLUMNS = 60_000  # beyond which the interior point method is quicker
 _PRICE_ROUNDS = 60
 
