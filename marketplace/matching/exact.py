@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import numpy as np
 
 from .bounds import Certifier
+from .child import Stop
 from .construct import positions
 from .draft import Draft
 from .linear import Level, model_of, solve_integer
 from .relaxation import FloatArray, Relaxation, relax
-
-Stop = Callable[[], bool]
 
 
 def prove(certifier: Certifier, draft: Draft, seconds: float, stop: Stop) -> tuple[Draft, bool]:
