@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from .child import Stop
 from .linear import Level, LinearAnswer, Method, model_of, solve_linear
 from .prices import subgradient
 from .problem import BoolArray, IntArray
@@ -26,8 +26,6 @@ from .relaxation import (
 )
 from .residual import Residual
 from .schedule import Bound
-
-Stop = Callable[[], bool]
 
 _FALLBACK_ROUNDS = 30  # of the subgradient method where nothing better is known
 

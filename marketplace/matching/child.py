@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import IO, Any, Literal
 
 Report = Callable[[object], None]
+Stop = Callable[[], bool]  # asked often; work ends soon after it says so
 Status = Literal["done", "failed", "timeout", "cancelled", "died"]
 
 _FRAME = struct.Struct("<Q")
@@ -147,7 +148,7 @@ def run(
     *args: object,
     seconds: float,
     progress: Callable[[Any], None] | None = None,
-    cancel: Callable[[], bool] | None = None,
+    cancel: Stop | None = None,
 ) -> Outcome:
     """Run ``function(report, *args)`` in a child, at most ``seconds`` of wall time, and say how it ended.
 

@@ -6,11 +6,9 @@ Nobody's meetings change, only their slots, so the first three levels of the obj
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
+from .child import Stop
 from .draft import Draft, gaps
-
-Stop = Callable[[], bool]
 
 _GAP = 1 << 20  # One gap outweighs any number of moved meetings in a comparison of two slots.
 _HOT, _COLD = 0.5, 0.12  # temperatures in gaps

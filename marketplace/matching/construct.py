@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from .bounds import Choice
+from .child import Stop
 from .draft import Draft
 from .place import place_by_chain
 from .problem import IntArray
 from .residual import Residual
-
-Stop = Callable[[], bool]
 
 _CHAIN = 40  # evictions allowed to place one chosen meeting
 _OFTEN = 256  # placements between two looks at the clock

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import numpy as np
 
 from .bounds import Certifier
+from .child import Stop
 from .construct import positions
 from .draft import Draft
 from .linear import Level, model_of, solve_integer
 from .relaxation import FloatArray, Relaxation, relax
-
-Stop = Callable[[], bool]
 
 
 def prove(certifier: Certifier, draft: Draft, seconds: float, stop: Stop) -> tuple[Draft, bool]:
@@ -27,12 +25,12 @@ def prove(certifier: Certifier, draft: Draft, seconds: float, stop: Stop) -> tup
     levels: tuple[Level, ...] = ("must", "floors", "score")
     for level in levels:
         must, floors, score = draft.levels()
+        if level == "score":
+            certifier.tighten(must, floors, "simplex", ends - time.monotonic())
         reached = {"must": must == certifier.must, "floors": floors == certifier.floors}
         if reached.get(level, score == certifier.score):
             continue
         least = certifier.further(must if level != "must" else 0, floors if level == "score" else 0)
-        if level == "score":
-            certifier.tighten(must, floors, "simplex", ends - time.monotonic())
         model = model_of(relaxation, level, *least)
         start = _point(relaxation, draft, certifier)
         answer = solve_integer(model, ends - time.monotonic(), start, stop)

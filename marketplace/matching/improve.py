@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from .child import Stop
 from .draft import Draft
 from .place import force_by_chain, insert_by_chain, place_by_chain
-
-Stop = Callable[[], bool]
 
 _CHAIN = 30  # evictions in one attempt
 _HOPELESS = -40.0  # a pair worth less than this is left out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -129,9 +128,7 @@ def model_of(relaxation: Relaxation, level: Level, must: int, floors: int) -> Mo
     )
 
 
-def solve_linear(
-    model: Model, method: Method, seconds: float, cancel: Callable[[], bool] | None = None
-) -> LinearAnswer | None:
+def solve_linear(model: Model, method: Method, seconds: float, cancel: child.Stop | None = None) -> LinearAnswer | None:
     """Values and prices of a linear programme, or None where the solver did not finish in ``seconds``."""
     if seconds <= 0:
         return None
@@ -146,7 +143,7 @@ def solve_linear(
 
 
 def solve_integer(
-    model: Model, seconds: float, start: FloatArray | None, cancel: Callable[[], bool] | None = None
+    model: Model, seconds: float, start: FloatArray | None, cancel: child.Stop | None = None
 ) -> IntegerAnswer:
     """Branch and bound; ``start`` is a feasible point (all columns). Whatever was found in ``seconds`` is returned."""
     outcome = child.run(highs_integer, model, start, 0.9 * seconds, seconds=seconds, cancel=cancel)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
+from .child import Stop
 from .problem import IntArray
 from .relaxation import Family, FloatArray, Prices, Relaxation, best_column
-
-Stop = Callable[[], bool]
 
 _SWEEPS = 8  # of coordinate descent before the first step
 _MUST_START, _FLOORS_START = 600.0, 300.0

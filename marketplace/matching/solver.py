@@ -10,6 +10,7 @@ import numpy as np
 
 from .bounds import Certifier, Choice, widest
 from .checker import check, evaluate
+from .child import Stop
 from .compact import Compactor
 from .construct import construct, greedy, positions
 from .draft import FLOOR_VALUE, MUST_VALUE, Draft
@@ -23,7 +24,6 @@ from .residual import Residual, after_locks
 from .schedule import VERSION, Schedule
 
 Progress = Callable[[str, int, int, float, float], None]
-Cancel = Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ EFFORTS = (
 )
 
 # Shares of the time limit by whose end a phase is cut.
-_LINEAR_UNTIL, _VALUE_UNTIL, _EXACT_UNTIL, _COMPACT_UNTIL = 0.5, 0.75, 0.85, 0.95
+_LINEAR_UNTIL, _VALUE_UNTIL, _EXACT_UNTIL, _COMPACT_UNTIL = 0.6, 0.75, 0.85, 0.95
 _SIMPLEX_COLUMNS = 60_000  # beyond which the interior point method is quicker
 _PRICE_ROUNDS = 60
 
@@ -64,7 +64,7 @@ def solve(
     seconds: float | None = None,
     seed: int = 0,
     progress: Progress | None = None,
-    cancel: Cancel | None = None,
+    cancel: Stop | None = None,
 ) -> Schedule:
     """The best schedule found within ``seconds`` of wall time (by default a limit that suits the size).
 
@@ -86,7 +86,7 @@ class _Run:
     """One call of :func:`solve`."""
 
     def __init__(
-        self, problem: Problem, seconds: float | None, seed: int, progress: Progress | None, cancel: Cancel | None
+        self, problem: Problem, seconds: float | None, seed: int, progress: Progress | None, cancel: Stop | None
     ) -> None:
         self.began = time.monotonic()
         self.problem, self.seed, self.progress, self.cancel = problem, seed, progress, cancel
@@ -236,7 +236,7 @@ class _Run:
     def _left(self, share: float) -> float:
         return share * self.limit - self._elapsed()
 
-    def _stop(self, share: float) -> Cancel:
+    def _stop(self, share: float) -> Stop:
         ends, cancel = self.began + share * self.limit, self.cancel
 
         def stop() -> bool:

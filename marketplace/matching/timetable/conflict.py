@@ -8,21 +8,20 @@ from pysat.solvers import Solver
 
 from marketplace.matching.timetable.encoding import Encoding
 from marketplace.matching.timetable.model import TimetableProblem
+from marketplace.matching.timetable.sat import sat_solver
 
 CONFLICTS = 20_000
 TRIES = 200
 
 
-def conflicting_participants(
-    problem: TimetableProblem, allowed: Sequence[frozenset[int]], solver: str
-) -> list[int] | None:
+def conflicting_participants(problem: TimetableProblem, allowed: Sequence[frozenset[int]]) -> list[int] | None:
     """Participants (from 0) whose meetings, one at a time each, already cannot be placed on the tables there are.
 
     An unsatisfiable core over one assumption per participant, made smaller while that is quick; fairness is left
     aside. None when a few searches do not show it.
     """
     encoding = Encoding(problem, allowed, None, separable=True)
-    with Solver(name=solver, bootstrap_with=encoding.clauses) as sat:
+    with sat_solver(encoding.clauses) as sat:
         core = _core(sat, encoding.rules, 10 * CONFLICTS)
         if core is None:
             return None

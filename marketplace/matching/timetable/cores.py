@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from pysat.card import ITotalizer
-from pysat.solvers import Solver
+
+from marketplace.matching.timetable.sat import sat_solver
 
 Step = Literal["raised", "model", "met", "exhausted"]
 
@@ -22,11 +23,11 @@ class CoreBound:
     bound: proven so far. model: the last model found. feasible: False once the clauses have no model at all.
     """
 
-    def __init__(self, clauses: list[list[int]], top: int, costs: Sequence[int], solver: str) -> None:
+    def __init__(self, clauses: list[list[int]], top: int, costs: Sequence[int]) -> None:
         self.bound = 0
         self.model: list[int] = []
         self.feasible = True
-        self._solver = Solver(name=solver, bootstrap_with=clauses)
+        self._solver = sat_solver(clauses)
         self._top = top
         self._assumed = dict.fromkeys(-cost for cost in costs)
         self._delayed: list[int] = []

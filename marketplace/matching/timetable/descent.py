@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from pysat.card import ITotalizer
-from pysat.solvers import Solver
+
+from marketplace.matching.timetable.sat import sat_solver
 
 
 class Descent:
     """Models of `clauses` (`top`: their largest variable) with a limit, up to `most`, on how many `costs` are true."""
 
-    def __init__(self, clauses: list[list[int]], top: int, costs: Sequence[int], most: int, solver: str) -> None:
+    def __init__(self, clauses: list[list[int]], top: int, costs: Sequence[int], most: int) -> None:
         self.model: list[int] = []
-        self._solver = Solver(name=solver, bootstrap_with=clauses)
+        self._solver = sat_solver(clauses)
         self._totalizer = ITotalizer(lits=list(costs), ubound=most, top_id=top) if costs else None
         if self._totalizer is not None:
             for clause in self._totalizer.cnf.clauses:

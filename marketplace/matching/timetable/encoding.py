@@ -15,6 +15,7 @@ from marketplace.matching.timetable.bounds import slot_capacities
 from marketplace.matching.timetable.model import TimetableProblem
 
 PAIRWISE = 24
+TOTALIZED = 200
 
 
 class Encoding:
@@ -86,7 +87,9 @@ class Encoding:
         if limit <= 0:
             self.clauses.extend([-literal] for literal in literals)
         elif limit < len(literals):
-            rule = CardEnc.atmost(literals, limit, top_id=self.top, encoding=EncType.totalizer)
+            # Totalizers propagate best, and grow with the square of their length.
+            kind = EncType.totalizer if len(literals) <= TOTALIZED else EncType.cardnetwrk
+            rule = CardEnc.atmost(literals, limit, top_id=self.top, encoding=kind)
             self.top = max(self.top, rule.nv)
             self.clauses.extend(rule.clauses)
 

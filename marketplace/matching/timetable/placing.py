@@ -9,9 +9,15 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from marketplace.matching.timetable.model import TimetableProblem
+
+# Temperatures of the annealing, in breaks; found by trying.
+WARM = 0.7
+COLD = 0.12
+SHOW_EVERY = 4_000
+LOOK_EVERY = 500
 
 
 class Placing:
@@ -119,23 +125,27 @@ class Placing:
         for number, slot in enumerate(slots):
             self._put(number, slot)
 
-    def improve(self, moves: int, fairness: int | None, target: int = 0) -> list[int]:
-        """The best slots found in that many moves of simulated annealing from a complete timetable.
+    def improve(self, moves: int, fairness: int | None, target: int = 0) -> Iterator[list[int]]:
+        """Ever better slots on the way through that many moves of simulated annealing from a complete timetable.
 
-        Weighs breaks and, much more, breaks beyond what fairness allows; stops early when `target` breaks are reached.
+        Weighs breaks and, much more, breaks of a participant beyond `fairness`; ends early at `target` breaks.
         """
-        ceiling = None if fairness is None else fairness
-        cost = sum(self._cost(busy, ceiling) for busy in self.busy)
-        best_cost, best = cost, list(self.slot)
+        cost = sum(self._cost(busy, fairness) for busy in self.busy)
+        best_cost, best, shown = cost, list(self.slot), cost
         numbers = len(self.slot)
         if numbers == 0 or self.problem.slots < 2:
-            return best
-        warm, cold = 0.7, 0.12
+            return
+        unfair: list[int] = []
         for move in range(moves):
             if best_cost <= target:
                 break
-            temperature = warm * (cold / warm) ** (move / moves)
-            number = self._restless()
+            if move % SHOW_EVERY == 0 and best_cost < shown:
+                shown = best_cost
+                yield best
+            temperature = WARM * (COLD / WARM) ** (move / moves)
+            if move % LOOK_EVERY == 0 and fairness is not None:
+                unfair = [each for each, busy in enumerate(self.busy) if _breaks(busy) > fairness]
+            number = self._restless(unfair)
             options = self.choices[number]
             source, goal = self.slot[number], options[self.random.randrange(len(options))]
             if source == goal:
@@ -143,16 +153,19 @@ class Placing:
             chain = self._chain(number, source, goal)
             if chain is None:
                 continue
-            change = self._change(chain, source, goal, ceiling)
+            change = self._change(chain, source, goal, fairness)
             if change <= 0 or self.random.random() < math.exp(-change / temperature):
                 self._swap(chain, source, goal)
                 cost += change
                 if cost < best_cost:
                     best_cost, best = cost, list(self.slot)
-        return best
+        if best_cost < shown:
+            yield best
 
-    def _restless(self) -> int:
-        """A meeting to move: mostly one of a participant that has breaks."""
+    def _restless(self, unfair: list[int]) -> int:
+        """A meeting to move: one of a participant with too many breaks, or mostly of one that has breaks."""
+        if unfair and self.random.random() < 0.5:
+            return self.random.choice(self.problem.meetings_of[self.random.choice(unfair)])
         number = self.random.randrange(len(self.slot))
         for _ in range(4):
             if any(_breaks(self.busy[participant]) for participant in self.pairs[number]):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import combinations
 
 from marketplace.matching.timetable.assignment import overfull
-from marketplace.matching.timetable.bounds import fewest_breaks, most_breaks, slot_capacities
+from marketplace.matching.timetable.bounds import slot_capacities
 from marketplace.matching.timetable.model import Session, TimetableProblem
 from marketplace.matching.timetable.windows import windows
 
@@ -15,18 +15,31 @@ MAX_LISTED = 12
 MAX_CHOICES = 500_000
 
 
-def reason_by_counting(problem: TimetableProblem, fairness: int | None) -> str:
-    """Why there can be no timetable, if counting shows it; empty otherwise.
+def reason_by_counting(problem: TimetableProblem) -> str:
+    """Why there can be no timetable, fair or not, if counting shows it; empty otherwise.
 
     Looks for, in this order: meetings without slots or tables, circles of precedences, a meeting or a chain of
     meetings without slots, fixed meetings that clash, a participant with more meetings than slots (a Hall violation),
-    meetings that their slots cannot hold, and participants whose numbers of breaks must differ too much.
+    and meetings that their slots cannot hold.
     """
     for reason in (_nothing_there, _circle, _no_slot, _fixed_twice, _chain, _too_many_meetings):
         if found := reason(problem):
             return found
     allowed = windows(problem)
-    return _hall(problem, allowed) or _too_full(problem, allowed) or _unfair(problem, allowed, fairness)
+    return _hall(problem, allowed) or _too_full(problem, allowed)
+
+
+def reason_by_fairness(least: Sequence[int], most: Sequence[int], fairness: int | None) -> str:
+    """Why no timetable is fair, if the fewest and most breaks of single participants show it; empty otherwise."""
+    if fairness is None or not least:
+        return ""
+    many, few = max(range(len(least)), key=least.__getitem__), min(range(len(most)), key=most.__getitem__)
+    if least[many] - most[few] <= fairness:
+        return ""
+    return (
+        f"Participant {many + 1} has at least {least[many]} breaks and participant {few + 1} at most {most[few]}; "
+        f"they may differ by {fairness} at most."
+    )
 
 
 def participants_in_conflict(problem: TimetableProblem, participants: Sequence[int]) -> str:
@@ -175,21 +188,6 @@ def _too_full(problem: TimetableProblem, allowed: Sequence[frozenset[int]]) -> s
     return (
         f"{which} {len(crowd)} meetings can only be held in {_slots(slots)}, which hold {room} at most: no "
         f"slot more than its {problem.tables} tables or half of the participants that can meet then."
-    )
-
-
-def _unfair(problem: TimetableProblem, allowed: Sequence[frozenset[int]], fairness: int | None) -> str:
-    if fairness is None or problem.participants < 2:
-        return ""
-    people = range(problem.participants)
-    least = [fewest_breaks(problem, allowed, each) or 0 for each in people]
-    most = [most_breaks(problem, allowed, each) for each in people]
-    many, few = max(people, key=least.__getitem__), min(people, key=most.__getitem__)
-    if least[many] - most[few] <= fairness:
-        return ""
-    return (
-        f"Participant {many + 1} has at least {least[many]} breaks and participant {few + 1} at most {most[few]}; "
-        f"they may differ by {fairness} at most."
     )
 
 

@@ -6,22 +6,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from marketplace.matching.timetable.bounds import fewest_breaks
+from marketplace.matching.timetable.bounds import fewest_breaks, most_breaks
 from marketplace.matching.timetable.checker import breaks_of
 from marketplace.matching.timetable.model import TimetableProblem
 from marketplace.matching.timetable.placing import Placing
-from marketplace.matching.timetable.reasons import participants_in_conflict, reason_by_counting
+from marketplace.matching.timetable.reasons import participants_in_conflict, reason_by_counting, reason_by_fairness
 from marketplace.matching.timetable.windows import order_twins, windows
 
 if TYPE_CHECKING:
     from marketplace.matching.timetable.descent import Descent
     from marketplace.matching.timetable.encoding import Encoding
 
-SOLVER = "cadical195"
 FIRST_CONFLICTS = 4_000
 EVICTIONS = 40_000
 FIRST_MOVES = 60_000
 LATER_MOVES = 15_000
+MOVES_PER_MEETING = 100
+ROUNDS_WITHOUT_GAIN = 3
+MAX_CHOICES = 150_000
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,10 @@ Report = Callable[[object], None]
 
 
 def search(report: Report, problem: TimetableProblem, fairness: int | None, seed: int) -> None:
-    """Report `Found`, `Bound` and `Infeasible` messages until a timetable is proved to be best, or none to exist."""
-    reason = reason_by_counting(problem, fairness)
-    if reason:
-        report(Infeasible(reason))
-        return
+    """Report `Found`, `Bound` and `Infeasible` messages until a timetable is proved to be best, or none to exist.
+
+    Problems of more than MAX_CHOICES pairs of meeting and slot are only searched, which ends without a proof.
+    """
     _Search(report, problem, fairness, seed).run()
 
 
@@ -66,21 +67,41 @@ class _Search:
         self.fairness = fairness
         self.problem = order_twins(problem)
         self.allowed = windows(self.problem)
-        self.best: int | None = None
-        self.possible = False
-        self.least = [fewest_breaks(problem, self.allowed, each) or 0 for each in range(problem.participants)]
-        self.bound = sum(self.least)
         self.placing = Placing(self.problem, self.allowed, seed)
+        self.placed = False
+        self.best: int | None = None
+        self.least: list[int] = []
+        self.bound = 0
         self.caution = 0.0
-        self.report(Bound(self.bound))
 
     def run(self) -> None:
-        if self.placing.place_all(EVICTIONS):
-            self.possible = True
+        self.placed = self.placing.place_all(EVICTIONS)
+        if self.placed:
             self.offer(self.placing.slot)
-            self.polish(self.placing.slot, FIRST_MOVES)
-        if not self.finished():
+        reason = "" if self.placed else reason_by_counting(self.original)
+        if not reason:
+            people = range(self.problem.participants)
+            self.least = [fewest_breaks(self.problem, self.allowed, each) or 0 for each in people]
+            most = [most_breaks(self.problem, self.allowed, each) for each in people]
+            reason = reason_by_fairness(self.least, most, self.fairness)
+        if reason:
+            self.report(Infeasible(reason))
+            return
+        self.raise_bound(sum(self.least))
+        if self.placed:
+            self.polish(self.placing.slot, max(FIRST_MOVES, MOVES_PER_MEETING * len(self.problem.meetings)))
+        if sum(map(len, self.allowed)) > MAX_CHOICES:
+            self.polish_on()
+        elif not self.finished():
             self.prove()
+
+    def polish_on(self) -> None:
+        """Improve a problem too large for proofs, until several rounds have found nothing better."""
+        patience = ROUNDS_WITHOUT_GAIN
+        while self.placed and patience and not self.finished():
+            before = self.best
+            self.polish(list(self.placing.slot), MOVES_PER_MEETING * len(self.problem.meetings))
+            patience = ROUNDS_WITHOUT_GAIN if self.best != before else patience - 1
 
     def finished(self) -> bool:
         return self.best is not None and self.best <= self.bound
@@ -95,7 +116,8 @@ class _Search:
 
     def polish(self, slots: Sequence[int], moves: int) -> None:
         self.placing.start_from(list(slots))
-        self.offer(self.placing.improve(moves, self.fairness, self.bound))
+        for better in self.placing.improve(moves, self.fairness, self.bound):
+            self.offer(better)
 
     def raise_bound(self, bound: int) -> None:
         if bound > self.bound:
@@ -115,7 +137,7 @@ class _Search:
                 encoding.add(literal)
         costs = [literal for row, least in zip(encoding.breaks, self.least, strict=True) for literal in row[least:]]
         offset = sum(self.least)
-        cores = CoreBound(encoding.clauses, encoding.top, costs, SOLVER)
+        cores = CoreBound(encoding.clauses, encoding.top, costs)
         descent: Descent | None = None
         conflicts = FIRST_CONFLICTS
         while not self.finished():
@@ -133,7 +155,7 @@ class _Search:
                 continue
             if descent is None:
                 most = len(costs) if self.best is None else self.best - offset
-                descent = Descent(encoding.clauses, encoding.top, costs, most, SOLVER)
+                descent = Descent(encoding.clauses, encoding.top, costs, most)
             self.descend(descent, encoding, offset, conflicts)
             conflicts = conflicts * 3 // 2
 
@@ -160,10 +182,10 @@ class _Search:
             f"There are timetables, but in none do the numbers of breaks of all participants lie within {self.fairness}"
             " of each other (proved by search)."
         )
-        if self.possible:
+        if self.placed:
             self.report(Infeasible(unfair))
             return
         self.report(Infeasible("The solver proved that there is no timetable; no single rule tells why."))
-        participants = conflicting_participants(self.problem, self.allowed, SOLVER)
+        participants = conflicting_participants(self.problem, self.allowed)
         if participants is not None:
             self.report(Infeasible(participants_in_conflict(self.problem, participants)))

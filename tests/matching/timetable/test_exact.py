@@ -16,7 +16,6 @@ from marketplace.matching.timetable.placing import Placing
 from marketplace.matching.timetable.windows import order_twins, windows
 from tests.matching.timetable.small_problems import optimum, problem, small_problems
 
-SOLVER = "cadical195"
 slow = settings(max_examples=100, deadline=None)
 
 
@@ -33,7 +32,7 @@ def encoded(given_problem: TimetableProblem, fairness: int | None) -> tuple[Enco
 def test_cores_raise_the_bound_to_the_optimum(given_problem: TimetableProblem, fairness: int | None) -> None:
     best = optimum(given_problem, fairness)
     encoding, costs = encoded(given_problem, fairness)
-    cores = CoreBound(encoding.clauses, encoding.top, costs, SOLVER)
+    cores = CoreBound(encoding.clauses, encoding.top, costs)
 
     while cores.step(1_000) != "met":
         assert best is None or cores.bound <= best
@@ -48,7 +47,7 @@ def test_cores_raise_the_bound_to_the_optimum(given_problem: TimetableProblem, f
 def test_descent_finds_the_optimum_and_nothing_below(given_problem: TimetableProblem, fairness: int | None) -> None:
     best = optimum(given_problem, fairness)
     encoding, costs = encoded(given_problem, fairness)
-    descent = Descent(encoding.clauses, encoding.top, costs, len(costs), SOLVER)
+    descent = Descent(encoding.clauses, encoding.top, costs, len(costs))
 
     found = [descent.search(most, 10_000) for most in range(len(costs) + 1)]
 
@@ -77,7 +76,7 @@ def test_placed_meetings_keep_every_rule(given_problem: TimetableProblem, seed: 
     placing = Placing(given_problem, windows(given_problem), seed)
 
     if placing.place_all(500):
-        slots = placing.improve(200, None)
+        slots = [list(placing.slot), *placing.improve(200, None)][-1]
 
         breaks = sum(breaks_of(given_problem, slots))
         answer = Answer(tuple(slot + 1 for slot in slots), breaks, "feasible", 0)
