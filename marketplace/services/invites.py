@@ -33,6 +33,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, programme, wallclock
+from marketplace.services.events import Standing
 
 FEED = "calendar_feed"
 """The purpose of the secret in the address of a personal feed."""
@@ -206,7 +207,7 @@ def _chosen(registration_ids: Iterable[int]) -> list[SessionSignUp]:
     return list(session().scalars(statement))
 
 
-def event_feed_tag(event: Event) -> str:
+def event_feed_tag(event: Event | Standing) -> str:
     """Return the ETag of an event's public feed in the reader's language: another one after every change."""
     return f"{event.uid}-{event.revision}-{i18n.locale()}"
 
@@ -231,16 +232,20 @@ def personal_feed_url(feed: FeedToken) -> str:
 
 def feed_of(owner: User | Registration) -> FeedToken:
     """Return the personal feed of a person with an account, or of one registration; made when it is first asked for."""
-    statement = _feeds(owner).where(FeedToken.revoked_at.is_(None))
-    found = session().scalar(statement)
+    found = known_feed(owner)
     if found is not None:
         return found
-    with atomic() as current:
+    with atomic():
         lock(type(owner), owner.id)
-        found = current.scalar(statement)
+        found = known_feed(owner)
         if found is None:
             found = _new_feed(owner)
         return found
+
+
+def known_feed(owner: User | Registration) -> FeedToken | None:
+    """Return the personal feed somebody has now, or None; for pages, which change nothing."""
+    return session().scalar(_feeds(owner).where(FeedToken.revoked_at.is_(None)))
 
 
 def _feeds(owner: User | Registration) -> Select[FeedToken]:
