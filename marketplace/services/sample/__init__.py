@@ -23,7 +23,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import addresses, installation, labels, passwords
-from marketplace.services.sample import activity, records
+from marketplace.services.sample import activity, programmes, records
 from marketplace.services.search import fold
 
 PASSWORD = "demo-password-1"  # noqa: S105 - published on purpose, see above
@@ -71,11 +71,14 @@ def load() -> None:
         bodies = _store_bodies(users["organiser@cities.example"])
         _store_memberships(users, bodies)
         _store_pairs(bodies)
-        _store_roles(users, _store_events())
+        events = _store_events(bodies)
+        _store_roles(users, events)
         if is_first:
             session().flush()
             # What the acts ask about (roles, memberships) has just been stored beside the objects that hold it.
             session().expire_all()
+            for event in events.values():
+                programmes.fill(event, users, bodies)
             activity.give_consents(list(users.values()))
             activity.begin(users)
     installation.forget()
@@ -174,7 +177,7 @@ def _store_pairs(bodies: dict[str, Organisation]) -> None:
     )
 
 
-def _store_events() -> dict[str, Event]:
+def _store_events(bodies: dict[str, Organisation]) -> dict[str, Event]:
     now = clock.now()
     found = {event.slug: event for event in session().scalars(select(Event))}
     for record in records.convenings():
@@ -192,6 +195,7 @@ def _store_events() -> dict[str, Event]:
             created_at=now,
             is_illustrative=record.starts_on is None,
         )
+        programmes.describe(found[record.slug], bodies)
         session().add(found[record.slug])
     session().flush()
     return found
