@@ -18,7 +18,16 @@ from marketplace.web.access import PUBLIC, access
 
 room = Blueprint("public", __name__)
 
-_QUIET_PATHS = ("/account", "/dev", "/desk", "/invitations", "/organisations", "/sign-in")
+_QUIET_PATHS = (
+    "/account",
+    "/calendar",
+    "/dev",
+    "/desk",
+    "/invitations",
+    "/organisations",
+    "/registrations",
+    "/sign-in",
+)
 
 
 @room.get("/")
