@@ -174,6 +174,9 @@ def zone_name(zone: str, at: datetime) -> str:
 
 def format_number(value: float) -> str:
     """Write a number with the reader's separators."""
+    if isinstance(value, int) and 0 <= value < 1000:
+        # Our languages write these alike, and pages are full of them.
+        return str(int(value))
     return str(_numbers.format_decimal(value, locale=_format()))
 
 

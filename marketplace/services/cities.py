@@ -5,9 +5,10 @@ Queries of the public pages select columns, not objects, and their number does n
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import BindParameter, Select, bindparam, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from marketplace import clock
@@ -66,27 +67,23 @@ def directory(wanted: Filter = Filter()) -> Directory:
 
     A city whose pair has ended (Stockton) is not one of them any more; its page stays, reached from its pair's.
     """
-    is_public = (Organisation.deactivated_at.is_(None), Organisation.kind == OrganisationKind.CITY)
-    rows = session().execute(_columns(Organisation, CityProfile).where(*is_public))
-    cities = {city.id: city for city in map(_city, rows)}
+    cities = {city.id: city for city in map(_city, session().execute(_PUBLIC))}
     today = clock.now().date()
     partners: dict[int, int] = {}
     former: set[int] = set()
-    for one, other, valid_from, valid_until in session().execute(
-        select(CityPair.lac_city_id, CityPair.us_city_id, CityPair.valid_from, CityPair.valid_until)
-    ):
+    for one, other, valid_from, valid_until in session().execute(_PAIRS):
         if valid_from <= today and (valid_until is None or today < valid_until):
             partners[one], partners[other] = other, one
         elif valid_until is not None and valid_until <= today:
             former |= {one, other}
     present = [
-        city._replace(partner=cities.get(partners.get(city.id, 0)))
+        city._replace(partner=cities[partners[city.id]]) if partners.get(city.id) in cities else city
         for city in cities.values()
         if city.id in partners or city.id not in former
     ]
     found = present
     if wanted.query:
-        matching = select(Organisation.id).where(*is_public, search.matches(Organisation.search_text, wanted.query))
+        matching = select(Organisation.id).where(search.matches(Organisation.search_text, wanted.query))
         identities = set(session().scalars(matching))
         found = [city for city in found if city.id in identities]
     if wanted.side:
@@ -96,7 +93,7 @@ def directory(wanted: Filter = Filter()) -> Directory:
     if wanted.language:
         found = [city for city in found if city.main_language == wanted.language]
     return Directory(
-        cities=sorted(found, key=lambda city: search.fold(city.name)),
+        cities=sorted(found, key=lambda city: _order(city.name)),
         total=len(present),
         countries=sorted({city.country for city in present}),
         languages=sorted({city.main_language for city in present}),
@@ -149,23 +146,8 @@ def page(slug: str) -> CityPage:
 
 def _pairings(identity: int) -> list[Pairing]:
     today = clock.now().date()
-    partner = aliased(Organisation)
-    profile = aliased(CityProfile)
-    statement = (
-        _columns(partner, profile)
-        .add_columns(CityPair.valid_from, CityPair.valid_until, CityPair.source, CityPair.note)
-        .join(
-            CityPair,
-            or_(
-                (CityPair.lac_city_id == identity) & (CityPair.us_city_id == partner.id),
-                (CityPair.us_city_id == identity) & (CityPair.lac_city_id == partner.id),
-            ),
-        )
-        .where(partner.deactivated_at.is_(None))
-        .order_by(CityPair.valid_from.desc())
-    )
     found = []
-    for row in session().execute(statement):
+    for row in session().execute(_PAIRINGS, {"city": identity}):
         *_, since, until, source, note = row
         is_current = since <= today and (until is None or today < until)
         found.append(Pairing(_city(row), since, until, source, note, is_current))
@@ -189,6 +171,32 @@ def _columns(organisation: Any, profile: Any) -> Select[Any]:
 def _city(row: Any) -> City:
     identity, slug, names, name, country, is_illustrative, side, admin_area, main_language = row[:9]
     return City(identity, slug, in_language(names) or name, country, is_illustrative, side, admin_area, main_language)
+
+
+def _pairings_of_one() -> Select[Any]:
+    """Return the statement for the pairs of the city given as `city`, each with the columns of the other city."""
+    partner, profile = aliased(Organisation), aliased(CityProfile)
+    city: BindParameter[int] = bindparam("city")
+    is_theirs = or_(
+        (CityPair.lac_city_id == city) & (CityPair.us_city_id == partner.id),
+        (CityPair.us_city_id == city) & (CityPair.lac_city_id == partner.id),
+    )
+    return (
+        _columns(partner, profile)
+        .add_columns(CityPair.valid_from, CityPair.valid_until, CityPair.source, CityPair.note)
+        .join(CityPair, is_theirs)
+        .where(partner.deactivated_at.is_(None))
+        .order_by(CityPair.valid_from.desc())
+    )
+
+
+# Built once, not at every visit: building these statements costs more than asking them.
+_PUBLIC = _columns(Organisation, CityProfile).where(
+    Organisation.deactivated_at.is_(None), Organisation.kind == OrganisationKind.CITY
+)
+_PAIRS = select(CityPair.lac_city_id, CityPair.us_city_id, CityPair.valid_from, CityPair.valid_until)
+_PAIRINGS = _pairings_of_one()
+_order = lru_cache(maxsize=1024)(search.fold)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,16 @@
 """What everybody may see: the front page, the cities, what the programme is, language and theme."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
+from markupsafe import Markup
 
 from marketplace.config import Settings
-from marketplace.i18n import LANGUAGES, country_name, language_name
+from marketplace.i18n import LANGUAGES, country_name, language_name, locale
 from marketplace.models import CitySide, User
 from marketplace.services import accounts, cities, events, labels
 from marketplace.services.cities import City
@@ -36,7 +38,9 @@ def home() -> str:
     """Say what the programme is, for whom, and what to do next."""
     found = cities.directory().cities
     return render_template(
-        "public/home.html", calendar=events.calendar(limit=4), tiles=_tiles(found), number=len(found)
+        "public/home.html",
+        calendar=events.calendar(limit=4),
+        map=_part("public/home_map.html", locale(), tuple(found)) if found else "",
     )
 
 
@@ -58,7 +62,7 @@ def city_directory() -> str:
         sides=labels.choices(CitySide),
         countries=sorted(((code, country_name(code)) for code in found.countries), key=lambda pair: fold(pair[1])),
         languages_spoken=[(code, language_name(code)) for code in found.languages],
-        tiles=_tiles(found.cities),
+        listed=_part("public/city_cards.html", locale(), tuple(found.cities)) if found.cities else "",
     )
 
 
@@ -156,14 +160,18 @@ class Tiles(NamedTuple):
     cities: dict[str, list[City]]
 
 
-def _tiles(found: list[City]) -> Tiles:
+@lru_cache(maxsize=64)
+def _part(template: str, language: str, found: tuple[City, ...]) -> Markup:
+    """Return the part of a page that depends on nothing but these cities and the language, so it is never stale."""
     by_country: dict[str, list[City]] = {}
     for one in found:
         by_country.setdefault(one.country, []).append(one)
     here = url_for("public.cities")
-    return Tiles(
+    tiles = Tiles(
         counts={code: len(those) for code, those in by_country.items()},
         urls={code: f"{here}?country={code}" for code in by_country},
         names={code: country_name(code) for code in by_country},
         cities=by_country,
     )
+    part = current_app.jinja_env.get_template(template)
+    return Markup(part.render(tiles=tiles, cities=found, here=here, sides=labels.choices(CitySide)))  # noqa: S704

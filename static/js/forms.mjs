@@ -1,0 +1,39 @@
+// Help in forms: show a password, count characters, go to the errors, send once.
+
+for (const button of document.querySelectorAll("[data-shows]")) {
+  const control = document.getElementById(button.dataset.shows);
+  const show = button.textContent;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const hidden = control.type === "password";
+    control.type = hidden ? "text" : "password";
+    button.textContent = hidden ? button.dataset.hide : show;
+  });
+  // Password managers recognise only fields of type password.
+  control.form?.addEventListener("submit", () => { control.type = "password"; });
+}
+
+for (const note of document.querySelectorAll("[data-counts]")) {
+  const control = document.getElementById(note.dataset.counts);
+  const numbers = new Intl.NumberFormat(document.documentElement.lang);
+  const count = () => {
+    // The server counts code points and receives a line break as two of them.
+    const length = [...control.value.replace(/\r?\n/g, "\r\n")].length;
+    const left = Number(note.dataset.max) - length;
+    note.textContent = (left < 0 ? note.dataset.over : note.dataset.left).replace("#", numbers.format(Math.abs(left)));
+    note.classList.toggle("counter-over", left < 0);
+  };
+  control.addEventListener("input", count);
+  count();
+}
+
+document.querySelector("[data-error-summary]")?.focus();
+
+// A second click must not send a form twice. The lock opens by itself, because an answer that is a download leaves the page where it is.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.submitter?.formMethod === "dialog") return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+  setTimeout(() => { delete form.dataset.sent; }, 5000);
+});
