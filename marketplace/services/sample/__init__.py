@@ -73,12 +73,12 @@ def load() -> None:
         _store_pairs(bodies)
         events = _store_events(bodies)
         _store_roles(users, events)
+        for event in events.values():
+            programmes.fill(event, users, bodies)
         if is_first:
             session().flush()
             # What the acts ask about (roles, memberships) has just been stored beside the objects that hold it.
             session().expire_all()
-            for event in events.values():
-                programmes.fill(event, users, bodies)
             activity.give_consents(list(users.values()))
             activity.begin(users)
     installation.forget()
