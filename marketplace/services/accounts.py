@@ -22,6 +22,7 @@ from marketplace.services import (
     outbox,
     passwords,
     places,
+    registration,
 )
 from marketplace.services.attempts import Visitor
 from marketplace.services.search import fold
@@ -136,6 +137,7 @@ def confirm(token: str, password: str = "") -> User:
         links.end(user, LinkPurpose.CONFIRM_ACCOUNT)
         audit.record("account.confirmed", user, user)
         invitations.claim(user)
+        registration.claim(user)
         return user
 
 

@@ -21,13 +21,11 @@ from marketplace.models import (
     User,
     UserSession,
 )
-from marketplace.services import audit, jobs, memberships, outbox
+from marketplace.services import audit, invites, jobs, memberships, outbox, registration
+from marketplace.services.registration import NOBODY
 
 UNCONFIRMED_DAYS = 7
 """Days after which a registration that nobody confirmed is forgotten."""
-
-NOBODY = "—"
-"""What stands in the place of a name after deletion, in every language."""
 
 
 def delete_own(user: User) -> None:
@@ -41,6 +39,8 @@ def delete_own(user: User) -> None:
         _refuse_last_administrator(owner)
         memberships.leave_all(owner)
         outbox_address, locale, name = owner.email, owner.locale, owner.name
+        registration.forget(owner)
+        invites.revoke_feed(owner, owner)
         audit.record("account.deleted", owner, owner)
         _forget_person(owner)
         outbox.queue("account_deleted", email=outbox_address, name=name, locale=locale)

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from marketplace.database import session
-from marketplace.models import AuditEntry, Letter, User
-from marketplace.services import consents, sessions
+from marketplace.models import AuditEntry, Letter, Registration, User
+from marketplace.services import consents, questions, registration, sessions, sign_ups
 
 
 def export(user: User) -> dict[str, Any]:
@@ -55,6 +55,7 @@ def export(user: User) -> dict[str, Any]:
             }
             for consent in consents.history(user)
         ],
+        "registrations": [_registration(one) for one in registration.own(user)],
         "sessions": [
             {
                 "browser": found.browser,
@@ -76,6 +77,41 @@ def export(user: User) -> dict[str, Any]:
         "acts": [
             {"at": _moment(entry.at), "act": entry.action, "on": entry.object_kind, "details": entry.details}
             for entry in entries
+        ],
+    }
+
+
+def _registration(one: Registration) -> dict[str, Any]:
+    return {
+        "event": one.event.slug,
+        "state": one.state.value,
+        "ticket": one.ticket_type.names,
+        "name": one.name,
+        "badge_name": one.badge_name,
+        "email": one.email,
+        "organisation": one.organisation_name,
+        "job_title": one.job_title,
+        "category": one.category.value,
+        "country": one.country,
+        "attendance": one.attendance.value,
+        "languages": one.languages,
+        "interpretation": one.interpretation,
+        "registered_at": _moment(one.created_at),
+        "needs": {"access": one.needs.access, "dietary": one.needs.dietary} if one.needs else None,
+        "answers": [
+            {"question": answer.question.labels, "answer": questions.words(answer), "at": _moment(answer.answered_at)}
+            for answer in one.answers
+        ],
+        "sessions": [entry.titles for entry in sign_ups.own(one)],
+        "consents": [
+            {
+                "to": consent.kind.value,
+                "version": consent.version,
+                "language": consent.language,
+                "given_at": _moment(consent.given_at),
+                "withdrawn_at": _moment(consent.withdrawn_at),
+            }
+            for consent in one.consents
         ],
     }
 

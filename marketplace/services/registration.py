@@ -89,6 +89,9 @@ CONSENT_TEXTS = {
 TICKET = "ticket"
 """The purpose of the code on a ticket."""
 
+NOBODY = "—"
+"""What stands in the place of a name after deletion, in every language."""
+
 LINK_LIVES = timedelta(days=60)
 """How long after the event the link of a letter opens the registration."""
 
@@ -777,6 +780,33 @@ def claim(user: User) -> int:
             registration.user_id = user.id
             audit.record("registration.claimed", user, registration)
         return len(found)
+
+
+def forget(user: User) -> None:
+    """End what a person who deletes their account is registered for, and empty what the registrations tell of them.
+
+    Group, country and state stay for the numbers. Places pass on; no letter is written, as there is nobody to write to.
+    """
+    theirs = (Registration.user_id == user.id) | (Registration.email_key == user.email_key)
+    with atomic() as current:
+        lock(Event, *current.scalars(select(Registration.event_id).where(theirs).distinct()))
+        found = current.scalars(select(Registration).where(theirs).order_by(Registration.id)).all()
+        for registration in found:
+            if registration.state in LIVE_STATES and not wallclock.is_past(registration.event.ends_at):
+                _end(registration, RegistrationState.CANCELLED)
+            registration.email = registration.email_key = f"{registration.uid}@deleted.invalid"
+            registration.name, registration.badge_name, registration.search_text = NOBODY, "", ""
+            registration.job_title, registration.organisation_name, registration.organisation_id = "", "", None
+            registration.languages, registration.interpretation, registration.timezone = [], "", "UTC"
+            registration.link_version += 1
+            registration.answers.clear()
+            needs.forget(registration)
+            for consent in registration.consents:
+                consent.withdrawn_at = consent.withdrawn_at or clock.now()
+            current.flush()
+            audit.record("registration.forgotten", user, registration)
+        for event in {registration.event_id: registration.event for registration in found}.values():
+            pass_on(event)
 
 
 @dataclass(frozen=True)

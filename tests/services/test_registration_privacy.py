@@ -1,0 +1,58 @@
+from sqlalchemy import select
+
+from marketplace.database import session
+from marketplace.models import Letter, PrivateNeeds, QuestionKind, Registration, RegistrationState
+from marketplace.services import deletion, own_data, questions, registration, sign_ups
+from marketplace.services.questions import Details
+from tests.services.test_registration import application, fill
+
+
+def test_own_data_has_everything_told_at_registration(app, make, clock):
+    """G01"""
+    event, by = make.event(slug="dialogue"), make.organiser()
+    shirt = questions.save(event.slug, Details(QuestionKind.TEXT, {"en": "Shirt"}), by)
+    workshop = make.session(event, titles={"en": "Water"})
+    user = make.user(email="ana@example.org")
+    mine = registration.register(
+        event.slug,
+        application(make.ticket(event), answers={shirt.uid: "L"}, dietary="Vegan", photo_consent=True),
+        by=user,
+    )
+    sign_ups.sign_up(mine, workshop.uid, user)
+
+    (told,) = own_data.export(user)["registrations"]
+
+    assert (told["event"], told["state"], told["name"], told["email"]) == (
+        "dialogue",
+        "confirmed",
+        "Ana Muñoz",
+        "ana@example.org",
+    )
+    assert told["needs"] == {"access": "", "dietary": "Vegan"}
+    assert [(answer["question"], answer["answer"]) for answer in told["answers"]] == [({"en": "Shirt"}, "L")]
+    assert told["sessions"] == [{"en": "Water"}]
+    assert [consent["to"] for consent in told["consents"]] == ["photo"]
+
+
+def test_deleted_account_leaves_a_nameless_registration_and_its_place(app, make, clock):
+    """G01: what must stay for the numbers stays, and tells nothing of who it was."""
+    event = make.event(capacity=1)
+    ticket = make.ticket(event)
+    user = make.user(email="ana@example.org", name="Ana Muñoz")
+    registration.register(event.slug, application(ticket, dietary="Vegan", photo_consent=True), by=user)
+    fill(event, ticket, 1)
+
+    deletion.delete_own(user)
+
+    mine, other = session().scalars(select(Registration).order_by(Registration.id))
+    texts = [
+        str(value)
+        for one in (mine, *session().scalars(select(Letter).where(Letter.kind != "account_deleted")))
+        for column, value in vars(one).items()
+        if getattr(one, "email", "") != "p1@example.org" and getattr(one, "recipient", "") != "p1@example.org"
+    ]
+    assert mine.state is RegistrationState.CANCELLED
+    assert other.state is RegistrationState.OFFERED
+    assert not [text for text in texts if "Muñoz" in text or "ana@" in text]
+    assert session().scalars(select(PrivateNeeds)).all() == []
+    assert [consent.withdrawn_at is not None for consent in mine.consents] == [True]
