@@ -27,15 +27,20 @@ class Group(TypedDict):
 
 def groups() -> list[Group]:
     """Return the main navigation of the reader."""
+    here = (request.endpoint or "").partition(".")[0]
     everybody = [
         _item(_("Home"), "public.home", "home"),
+        _item(_("Events"), "events.listing", "calendar"),
         _item(_("Cities"), "public.cities", "city"),
         _item(_("About"), "public.about", "info"),
     ]
+    everybody[1]["active"] = here == "events"
     found: list[Group] = [{"label": _("Programme"), "items": everybody}]
     if current_user.is_authenticated:
+        registrations = _item(_("My events"), "attendee.own_list", "check")
+        registrations["active"] = here == "attendee"
         mine = _item(_("My organisations"), "organisations.mine", "organisation")
-        found.append({"label": _("My organisations"), "items": [mine]})
+        found.append({"label": _("Mine"), "items": [registrations, mine]})
     if current_user.is_authenticated and policies.can(current_user, "desk.enter"):
         desk_item = _item(_("Organiser's desk"), "organiser.dashboard", "desk")
         desk_item["active"] = (request.endpoint or "").startswith("organiser.")

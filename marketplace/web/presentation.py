@@ -8,7 +8,7 @@ from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 
 from marketplace import i18n
-from marketplace.services import installation, labels, policies
+from marketplace.services import installation, labels, policies, wallclock
 from marketplace.web import language, navigation, signed_in
 
 
@@ -35,6 +35,9 @@ def register(app: Flask) -> None:
         date=i18n.format_date,
         datetime=_datetime,
         datetime_zone=i18n.format_datetime,
+        time_in=i18n.format_time,
+        day_in=wallclock.day,
+        zone_at=lambda at, zone: i18n.zone_name(zone, at),
         number=i18n.format_number,
         percent=i18n.format_percent,
         money=i18n.format_money,

@@ -2,10 +2,18 @@
 
 from flask import Flask
 
-from marketplace.web import account, development, organisations, organiser, public
+from marketplace.web import account, attendee, development, events, organisations, organiser, public
 
 
 def register(app: Flask) -> None:
     """Open every room."""
-    for room in (public.room, account.room, organisations.room, organiser.room, development.room):
+    for room in (
+        public.room,
+        events.room,
+        attendee.room,
+        account.room,
+        organisations.room,
+        organiser.room,
+        development.room,
+    ):
         app.register_blueprint(room)

@@ -1,10 +1,10 @@
 """Headers on every answer, hosts and proxies that are trusted, and text that no database could hold."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, request, session
+from flask import Flask, abort, current_app, request, session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from marketplace.config import Settings
@@ -16,6 +16,19 @@ CONTENT_SECURITY_POLICY = (
 
 MAX_BODY = 1_000_000
 """Bytes a request may carry unless its route takes files."""
+
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def takes_files(number: int) -> Callable[[View], View]:
+    """Let a view take requests of that many bytes."""
+
+    def declare(view: View) -> View:
+        view.largest = number  # type: ignore[attr-defined]
+        return view
+
+    return declare
 
 
 def register(app: Flask) -> None:
@@ -31,6 +44,7 @@ def register(app: Flask) -> None:
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
         TRUSTED_HOSTS=[urlsplit(settings.public_url).hostname or "localhost", "127.0.0.1", "localhost"],
     )
+    app.before_request(_take_files)
     app.before_request(_refuse_unstorable_text)
     app.after_request(_keep_private)
     app.wsgi_app = _Headers(app.wsgi_app, https=settings.is_https)  # type: ignore[method-assign]
@@ -39,6 +53,12 @@ def register(app: Flask) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=count, x_proto=count, x_host=0, x_port=0, x_prefix=0
         )
+
+
+def _take_files() -> None:
+    """Raise the limit where files are expected, before anything reads the form."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    request.max_content_length = getattr(view, "largest", MAX_BODY)
 
 
 def _refuse_unstorable_text() -> None:

@@ -1,0 +1,123 @@
+"""Documents to print or keep: PDF from plain values, in a type that has the letters of our languages."""
+
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import segno
+
+INK = (16, 59, 68)
+QUIET = (90, 105, 108)
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What stands on a ticket; all words are in its reader's language. `code` is what the square says."""
+
+    code: str
+    language: str
+    heading: str
+    event: str
+    name: str
+    organisation: str = ""
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    note: str = ""
+    illustrative: str = ""
+
+
+def ticket(values: Ticket) -> bytes:
+    """Return a ticket on one A5 page. Signs the type does not have, such as emoji, are left out."""
+    pdf = _document(values.language, values.event)
+    pdf.add_page()
+    _line(pdf, values.heading, 11, colour=QUIET)
+    _line(pdf, values.event, 20, bold=True)
+    pdf.ln(4)
+    _line(pdf, values.name, 17, bold=True)
+    if values.organisation:
+        _line(pdf, values.organisation, 12)
+    pdf.ln(3)
+    for label, words in values.facts:
+        _line(pdf, label, 9, colour=QUIET)
+        _line(pdf, words, 11)
+    _code(pdf, values.code)
+    _line(pdf, values.note, 10, colour=QUIET, centred=True)
+    if values.illustrative:
+        _line(pdf, values.illustrative, 9, colour=QUIET, centred=True)
+    return bytes(pdf.output())
+
+
+def _document(language: str, title: str) -> Any:
+    # Loaded here because the library is large and most processes never make a document.
+    from fpdf import FPDF
+
+    pdf = FPDF(format="A5", unit="mm")
+    pdf.set_margin(14)
+    pdf.set_auto_page_break(False)
+    for style, path in zip(("", "B"), _type_files(), strict=True):
+        pdf.add_font("Source Sans", style, path)
+    pdf.set_lang(language)
+    pdf.set_title(_printable(title))
+    return pdf
+
+
+def _line(
+    pdf: Any, text: str, size: int, *, bold: bool = False, colour: tuple[int, int, int] = INK, centred: bool = False
+) -> None:
+    shown = _printable(text)
+    if not shown:
+        return
+    pdf.set_font("Source Sans", "B" if bold else "", size)
+    pdf.set_text_color(*colour)
+    pdf.multi_cell(
+        0, size * 0.45, shown, align="C" if centred else "L", new_x="LMARGIN", new_y="NEXT", max_line_height=size * 0.45
+    )
+
+
+def _code(pdf: Any, code: str) -> None:
+    """Draw the square black on white, with the four modules of margin its standard asks for (ISO/IEC 18004)."""
+    matrix = tuple(segno.make(code, error="m", boost_error=False).matrix)
+    room = pdf.h - pdf.get_y() - 26
+    side = max(38.0, min(62.0, room))
+    module = side / (len(matrix) + 8)
+    left, top = (pdf.w - side) / 2 + 4 * module, pdf.get_y() + 3 + 4 * module
+    pdf.set_fill_color(0, 0, 0)
+    for row, line in enumerate(matrix):
+        for column, length in _runs(line):
+            pdf.rect(left + column * module, top + row * module, length * module, module, style="F")
+    pdf.set_y(top + (len(matrix) + 4) * module + 1)
+
+
+def _runs(line: bytearray) -> list[tuple[int, int]]:
+    """Return where dark modules begin in a line, and how many follow each other."""
+    found: list[tuple[int, int]] = []
+    for column, is_dark in enumerate(line):
+        if not is_dark:
+            continue
+        if found and sum(found[-1]) == column:
+            found[-1] = (found[-1][0], found[-1][1] + 1)
+        else:
+            found.append((column, 1))
+    return found
+
+
+def _printable(text: str) -> str:
+    """Return the text without signs the type does not have; where nothing would be left, a sign that says so."""
+    composed = unicodedata.normalize("NFC", text)
+    kept = " ".join("".join(sign for sign in composed if sign.isspace() or ord(sign) in _signs()).split())
+    return kept or ("?" if text.strip() else "")
+
+
+@cache
+def _type_files() -> tuple[str, str]:
+    from font_source_sans_pro import font_files_ttf
+
+    return font_files_ttf["SourceSansPro"], font_files_ttf["SourceSansProSemibold"]
+
+
+@cache
+def _signs() -> frozenset[int]:
+    from fontTools.ttLib import TTFont
+
+    with TTFont(_type_files()[0]) as font:
+        return frozenset(font.getBestCmap())

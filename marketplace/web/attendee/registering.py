@@ -1,0 +1,148 @@
+"""Registering for an event: one form in the reader's language, and what became of it."""
+
+from datetime import timedelta
+
+from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace import i18n
+from marketplace.errors import Conflict, Invalid
+from marketplace.i18n import gettext as _
+from marketplace.models import Event, Registration, RegistrationState, User
+from marketplace.services import (
+    answer_files,
+    events,
+    labels,
+    memberships,
+    needs,
+    registration,
+    throttle,
+    tickets,
+)
+from marketplace.web.access import PUBLIC, access
+from marketplace.web.attendee.blueprint import room, somebody
+from marketplace.web.forms.attendee import AVAILABILITY, RegistrationForm, ticket_words
+from marketplace.web.security import takes_files
+
+LARGEST_FORM = 21_000_000
+"""Bytes of a form: four files of the largest size, and the words."""
+
+_MADE = "registered"
+_PER_NETWORK = 300
+"""Registrations an hour from one network without signing in; a whole city hall may share one."""
+
+
+@room.get("/events/<slug>/register")
+@access(PUBLIC)
+def register(slug: str) -> ResponseReturnValue:
+    """Ask who comes, in which manner, and what they need."""
+    event, user = events.public(slug), somebody()
+    known = registration.mine(event, user)
+    if known is not None:
+        return redirect(url_for("attendee.own_overview", uid=known.uid), code=303)
+    form = _form(event, user)
+    form.access_code.data = request.args.get("code", "")[:40]
+    if user is not None:
+        form.name.data, form.email.data = user.name, user.email
+        form.timezone.data = user.timezone
+        if "organisation" in form:
+            form.organisation.data = form.organisation.choices[0].value
+    else:
+        form.timezone.data = event.timezone
+    form.languages.data = [i18n.locale()]
+    return _page(event, form)
+
+
+@room.post("/events/<slug>/register")
+@access(PUBLIC)
+@takes_files(LARGEST_FORM)
+def send_registration(slug: str) -> ResponseReturnValue:
+    """Take the registration. The same form sent again leads to the same one."""
+    event, user = events.public(slug), somebody()
+    if user is None:
+        throttle.hit("registration", request.remote_addr or "", _PER_NETWORK, timedelta(hours=1))
+        event = events.public(slug)
+    form = _form(event, user)
+    offers = tickets.offers(event, form.access_code.data or "")
+    form.offer(offers)
+    if not form.validate():
+        return _page(event, form, 422)
+    try:
+        uploads = form.uploads()
+        made = registration.register(slug, form.application(i18n.locale()), by=user)
+        answer_files.keep(made.uid, uploads, by=None)
+    except Invalid as refusal:
+        form.refuse(refusal)
+        return _page(events.public(slug), form, refusal.status)
+    except Conflict as refusal:
+        form.form_errors.append(str(refusal))
+        return _page(events.public(slug), form, refusal.status)
+    return _made(slug, made, user)
+
+
+def _form(event: Event, user: User | None) -> RegistrationForm:
+    form = RegistrationForm.of(event, organisations=memberships.choices(user) if user else [])
+    assert isinstance(form, RegistrationForm)
+    return form
+
+
+def _page(event: Event, form: RegistrationForm, status: int = 200) -> Response:
+    offers = tickets.offers(event, form.access_code.data or "")
+    form.offer(offers)
+    page = render_template(
+        "attendee/register.html",
+        event=event,
+        mine=None,
+        form=form,
+        window=events.window(event),
+        open_offers=[offer for offer in offers if offer.can_be_taken],
+        closed_offers=[ticket_words(offer) for offer in offers if not offer.can_be_taken],
+        availability=AVAILABILITY,
+        readers=needs.readers(event),
+    )
+    response = make_response(page, status)
+    # What is typed here is about a person, and how many places are left is true only now.
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _made(slug: str, made: Registration, user: User | None) -> Response:
+    if user is not None and made.user_id == user.id:
+        flash(_outcome(made.state), "success")
+        return redirect_to("attendee.own_overview", uid=made.uid)
+    session[_MADE] = {"event": slug, "state": made.state.value, "email": made.email}
+    return redirect_to("attendee.registered", slug=slug)
+
+
+def redirect_to(endpoint: str, **values: str) -> Response:
+    """Answer a form that was taken."""
+    return make_response(redirect(url_for(endpoint, **values), code=303))
+
+
+def _outcome(state: RegistrationState) -> str:
+    return {
+        RegistrationState.CONFIRMED: _("You are registered. We look forward to seeing you."),
+        RegistrationState.WAITING: _("All places are taken at the moment. You are on the waiting list."),
+        RegistrationState.PENDING_APPROVAL: _("The organisers will look at your registration and write to you."),
+        RegistrationState.OFFERED: _("A place is offered to you. Please take it in time."),
+    }.get(state, _("You are no longer registered."))
+
+
+@room.get("/events/<slug>/registered")
+@access(PUBLIC)
+def registered(slug: str) -> ResponseReturnValue:
+    """Say what became of the registration this browser has just sent, and where the link to it is."""
+    made = session.get(_MADE) or {}
+    if made.get("event") != slug:
+        return redirect(url_for("attendee.register", slug=slug), code=303)
+    state = labels.read(RegistrationState, made.get("state")) or RegistrationState.CONFIRMED
+    event = events.public(slug)
+    return render_template(
+        "attendee/registered.html",
+        event=event,
+        mine=None,
+        window=events.window(event),
+        state=state,
+        outcome=_outcome(state),
+        email=made["email"],
+    )

@@ -1,0 +1,89 @@
+"""The page of an event, of one of its sessions, and of its speakers."""
+
+from collections import defaultdict
+from datetime import date
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from marketplace.models import Event, ProgrammeSession
+from marketplace.services import events, programme, sign_ups, tickets, wallclock
+from marketplace.web.access import PUBLIC, access
+from marketplace.web.events import kept
+from marketplace.web.events.blueprint import is_nobody, own_registration, reader, room, zone_for
+
+
+@room.get("/events/<slug>")
+@access(PUBLIC)
+def event(slug: str) -> ResponseReturnValue:
+    """Show what the event is about, when and where, and how to take part."""
+    if is_nobody():
+        return kept.page(f"event {slug}", events.standing(slug), lambda: _event_page(slug))
+    return _event_page(slug)
+
+
+def _event_page(slug: str) -> str:
+    event = events.for_reader(slug, reader())
+    entries = programme.sessions(event)
+    mine = own_registration(event)
+    return render_template(
+        "events/event.html",
+        event=event,
+        mine=mine,
+        window=events.window(event),
+        spans=wallclock.spans(event.starts_at, event.ends_at, event.timezone, zone_for(event)),
+        days=[(iso, date.fromisoformat(iso), len(those)) for iso, those in programme.by_day(event, entries).items()],
+        offered=[ticket for ticket in tickets.types(event) if ticket.closed_at is None and not ticket.access_code],
+        link=sign_ups.links(mine, event).get(event.uid),
+    )
+
+
+@room.get("/events/<slug>/sessions/<uid>")
+@access(PUBLIC)
+def session(slug: str, uid: str) -> str:
+    """Show one session: when, where, in which languages, and who speaks."""
+    event = events.for_reader(slug, reader())
+    entry = programme.public_session(event, uid)
+    mine = own_registration(event)
+    return render_template(
+        "events/session.html",
+        event=event,
+        entry=entry,
+        mine=mine,
+        is_mine=mine is not None and entry.uid in {own.uid for own in sign_ups.own(mine)},
+        left=sign_ups.places_left(entry),
+        is_past=wallclock.is_past(entry.ends_at),
+        window=events.window(event),
+        spans=wallclock.spans(entry.starts_at, entry.ends_at, event.timezone, zone_for(event)),
+        link=sign_ups.links(mine, event).get(entry.uid),
+    )
+
+
+@room.get("/events/<slug>/speakers")
+@access(PUBLIC)
+def speakers(slug: str) -> ResponseReturnValue:
+    """List who speaks, with their biographies and sessions."""
+    if is_nobody():
+        return kept.page(f"speakers {slug}", events.standing(slug), lambda: _speakers_page(slug))
+    return _speakers_page(slug)
+
+
+def _speakers_page(slug: str) -> str:
+    event = events.for_reader(slug, reader())
+    return render_template(
+        "events/speakers.html",
+        event=event,
+        mine=own_registration(event),
+        window=events.window(event),
+        speakers=programme.speakers(event),
+        sessions_of=_sessions_by_speaker(event),
+        zone=event.timezone,
+    )
+
+
+def _sessions_by_speaker(event: Event) -> dict[int, list[ProgrammeSession]]:
+    found: dict[int, list[ProgrammeSession]] = defaultdict(list)
+    for entry in programme.sessions(event):
+        for tie in entry.speakers:
+            found[tie.speaker_id].append(entry)
+    return found
