@@ -88,7 +88,7 @@ def _is_text(content: bytes) -> bool:
 
 
 def clean_name(name: str, media_type: str) -> str:
-    """Return a file's name as it may be shown and saved: no path, no odd signs, at most 100 characters, a fitting ending."""
+    """Return a file's name as it may be shown and saved: no path, no odd signs, not long, with a fitting ending."""
     base = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
     stem, dot, ending = base.rpartition(".")
     if not dot:

@@ -1,4 +1,4 @@
-"""Files sent as answers to an organiser's questions: checked, kept beside the database, read by the event's organisers."""
+"""Files sent as answers to organisers' questions: checked, kept beside the database, read by the event's organisers."""
 
 import hashlib
 import re

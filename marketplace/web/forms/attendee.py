@@ -96,12 +96,12 @@ class AttendeeForm(Form):
 
     def prepare(self, event: Event, organisations: list[Organisation], wishes: list[Any]) -> None:
         """Offer what there is to choose at this event, and take away what it does not ask."""
-        self.category.choices = choices((value, str(words)) for value, words in labels.choices(AttendeeCategory))
+        groups = [(value, str(words)) for value, words in labels.choices(AttendeeCategory)]
+        self.category.choices = choices([("", str(_("Please choose"))), *groups])
         self.country.choices = choices([("", ""), *places.country_choices()])
-        self.languages.choices = choices((code, language_name(code)) for code in _SPOKEN)
-        self.interpretation.choices = choices(
-            [("", str(_("none"))), *((code, language_name(code)) for code in _SPOKEN)]
-        )
+        spoken = [(code, language_name(code)) for code in _SPOKEN]
+        self.languages.choices = choices(spoken)
+        self.interpretation.choices = choices([("", str(_("none"))), *spoken])
         zones = dict([(event.timezone, event.timezone.replace("_", " ")), *places.zone_choices()])
         self.timezone.choices = choices(zones.items())
         manners = tickets.attendances(event)
