@@ -92,6 +92,19 @@ def of_event(slug: str, by: User) -> Numbers:
     )
 
 
+def by_event(events_: Iterable[Event]) -> dict[int, Counter[RegistrationState]]:
+    """Count the registrations of several events by state, by id of the event, in one statement."""
+    found: dict[int, Counter[RegistrationState]] = {event.id: Counter() for event in events_}
+    rows = session().execute(
+        select(Registration.event_id, Registration.state, func.count())
+        .where(Registration.event_id.in_(found))
+        .group_by(Registration.event_id, Registration.state)
+    )
+    for event_id, state, number in rows:
+        found[event_id][state] = number
+    return found
+
+
 def _sums(pairs: Iterable[tuple[Any, int]]) -> dict[Any, int]:
     """Add up, the largest first."""
     counted: Counter[Any] = Counter()

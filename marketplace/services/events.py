@@ -1,7 +1,7 @@
 """Events: drafted, edited, published, cancelled, archived, copied, moved; and who sees which."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -110,7 +110,7 @@ def edit(slug: str, details: Details, by: User, *, tell: bool = True) -> Event:
     With `tell`, everybody registered gets a letter with only what changed. More places go to who waits.
     """
     # Imported here because letters and registrations are about events.
-    from marketplace.services import letters, registration
+    from marketplace.services import letters, waiting_list
 
     with atomic() as current:
         event = locked(slug, by)
@@ -130,7 +130,7 @@ def edit(slug: str, details: Details, by: User, *, tell: bool = True) -> Event:
         told = [name for name in letters.TOLD if name in changed]
         if tell and told and event.state is EventState.PUBLISHED and not wallclock.is_past(event.ends_at):
             letters.tell_changes(event, {name: _plain(before[name]) for name in told})
-        registration.pass_on(event)
+        waiting_list.pass_on(event)
         return event
 
 
@@ -307,24 +307,30 @@ def has_registrations(event: Event) -> bool:
     return session().scalar(statement.limit(1)) is not None
 
 
+def moved(event: Event, days: int) -> Details:
+    """Return what would be decided about an event if it, and its windows, were some days later (or earlier)."""
+    if not -3660 <= days <= 3660:
+        raise Invalid("days", lazy_gettext("Please enter a number of days."))
+    details = details_of(event)
+    times: dict[str, Any] = {
+        name: wallclock.shifted(at, days, event.timezone)
+        for name in ("starts_at", "ends_at", "registration_opens_at", "registration_closes_at")
+        if (at := getattr(details, name)) is not None
+    }
+    return replace(details, **times)
+
+
 def move(slug: str, days: int, by: User, *, tell: bool = True) -> Event:
     """Move an event, its programme and its windows by whole days; every time of day at the venue stays."""
     from marketplace.services import programme, tickets
 
-    if not -3660 <= days <= 3660:
-        raise Invalid("days", lazy_gettext("Please enter a number of days."))
     with atomic():
         event = locked(slug, by)
-        zone = event.timezone
+        details = moved(event, days)
         programme.shift(event, days)
         tickets.shift(event, days)
-        details = details_of(event)
-        values = {name: getattr(details, name) for name in Details.__dataclass_fields__}
-        for name in ("starts_at", "ends_at", "registration_opens_at", "registration_closes_at"):
-            if values[name] is not None:
-                values[name] = wallclock.shifted(values[name], days, zone)
         audit.record("event.moved", by, event, days=days)
-        return edit(slug, Details(**values), by, tell=tell)
+        return edit(slug, details, by, tell=tell)
 
 
 def copy(slug: str, by: User, first_day: date | None = None, new_slug: str = "") -> Event:

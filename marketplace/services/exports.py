@@ -9,13 +9,13 @@ from marketplace.database import atomic
 from marketplace.i18n import gettext as _
 from marketplace.i18n import in_language
 from marketplace.models import Registration, RegistrationConsentKind, User
-from marketplace.services import audit, events, labels, policies, questions, registration, sign_ups, wallclock
+from marketplace.services import attendees, audit, events, labels, policies, questions, sign_ups, wallclock
 
 Rows = tuple[list[str], list[list[str]]]
 """A header and rows of words; what they would mean to a spreadsheet is the concern of `gateways.tables`."""
 
 
-def registrations(slug: str, wanted: registration.Filter, by: User) -> Rows:
+def registrations(slug: str, wanted: attendees.Filter, by: User) -> Rows:
     """Return the registrations of an event that a filter selects, in the reader's language, the oldest first."""
     with atomic() as current:
         event = events.managed(slug, by)
@@ -23,7 +23,7 @@ def registrations(slug: str, wanted: registration.Filter, by: User) -> Rows:
         asked = questions.every(event)
         found = list(
             current.scalars(
-                registration.filtered(event, wanted)
+                attendees.filtered(event, wanted)
                 .order_by(None)
                 .order_by(Registration.created_at, Registration.id)
                 .options(

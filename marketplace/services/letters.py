@@ -34,7 +34,18 @@ from marketplace.models import (
     User,
 )
 from marketplace.models.base import new_uid
-from marketplace.services import audit, events, invites, jobs, outbox, policies, registration, texts, wallclock
+from marketplace.services import (
+    attendees,
+    audit,
+    events,
+    invites,
+    jobs,
+    outbox,
+    policies,
+    registration_links,
+    texts,
+    wallclock,
+)
 
 BATCH = 50
 REMINDER = timedelta(hours=48)
@@ -273,7 +284,7 @@ def _is_overtaken(event: Event, payload: dict[str, Any]) -> bool:
 def _readers(event: Event, payload: dict[str, Any]) -> Select[Registration]:
     kind, detail = payload["kind"], payload["detail"]
     if kind == "message":
-        statement = registration.filtered(event, _stored_filter(detail["filter"]))
+        statement = attendees.filtered(event, _stored_filter(detail["filter"]))
     else:
         statement = select(Registration).where(Registration.event_id == event.id)
         if kind in {"event_changed", "event_cancelled"}:
@@ -438,7 +449,7 @@ def _facts(reader: Registration) -> dict[str, Any]:
     return {
         "registration": reader.uid,
         "state": reader.state.value,
-        "link": registration.link_value(reader),
+        "link": registration_links.link_value(reader),
         "event_url": invites.event_url(event),
         "titles": event.titles,
         "moments": _moments(event),
@@ -622,15 +633,13 @@ class Message:
     """What organisers write to a group: subject and body by language, and who gets it."""
 
     words: dict[str, tuple[str, str]]
-    readers: registration.Filter = field(
-        default_factory=lambda: registration.Filter(states=(RegistrationState.CONFIRMED,))
-    )
+    readers: attendees.Filter = field(default_factory=lambda: attendees.Filter(states=(RegistrationState.CONFIRMED,)))
 
 
-def count_readers(slug: str, readers: registration.Filter, by: User) -> int:
+def count_readers(slug: str, readers: attendees.Filter, by: User) -> int:
     """Return how many people a message to this group reaches."""
     event = events.managed(slug, by)
-    rows = registration.filtered(event, readers).order_by(None).subquery()
+    rows = attendees.filtered(event, readers).order_by(None).subquery()
     return session().scalar(select(func.count()).select_from(rows)) or 0
 
 
@@ -653,16 +662,16 @@ def send_message(slug: str, message: Message, by: User) -> int:
         return number
 
 
-def _filter_to_store(wanted: registration.Filter) -> dict[str, Any]:
+def _filter_to_store(wanted: attendees.Filter) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(wanted).items()}
 
 
-def _stored_filter(stored: dict[str, Any]) -> registration.Filter:
+def _stored_filter(stored: dict[str, Any]) -> attendees.Filter:
     values = dict(stored)
     values["states"] = tuple(RegistrationState(state) for state in stored["states"])
     values["category"] = AttendeeCategory(stored["category"]) if stored["category"] else None
     values["attendance"] = Attendance(stored["attendance"]) if stored["attendance"] else None
-    return registration.Filter(**values)
+    return attendees.Filter(**values)
 
 
 @jobs.handler("letters.remind", every=timedelta(minutes=30))

@@ -204,6 +204,15 @@ def listing(wanted: Filter) -> Select[Organisation]:
     return statement
 
 
+def names() -> list[tuple[str, str]]:
+    """Return slug and name, in the reader's language, of all organisations in service, in order, to choose from."""
+    rows = session().execute(
+        select(Organisation.slug, Organisation.names, Organisation.name).where(Organisation.deactivated_at.is_(None))
+    )
+    found = [(slug, in_language(words) or name) for slug, words, name in rows]
+    return sorted(found, key=lambda pair: search.fold(pair[1]))
+
+
 def export(wanted: Filter, by: User) -> list[list[str]]:
     """Return header and rows of the organisations found, in the reader's language; the download is recorded."""
     policies.require(by, "desk.platform")

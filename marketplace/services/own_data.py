@@ -7,7 +7,7 @@ from sqlalchemy import or_, select
 
 from marketplace.database import session
 from marketplace.models import AuditEntry, Letter, Registration, User
-from marketplace.services import consents, questions, registration, sessions, sign_ups
+from marketplace.services import attendees, consents, questions, sessions, sign_ups
 
 
 def export(user: User) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def export(user: User) -> dict[str, Any]:
             }
             for consent in consents.history(user)
         ],
-        "registrations": [_registration(one) for one in registration.own(user)],
+        "registrations": [_registration(one) for one in attendees.own(user)],
         "sessions": [
             {
                 "browser": found.browser,

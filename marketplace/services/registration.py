@@ -1,19 +1,18 @@
-"""Registration for an event: in, edited, approved, waiting, offered, out. Places are counted under the event's lock.
+"""Registration for an event: made, edited, approved or declined, cancelled, claimed by an account, forgotten with it.
 
-A freed place is offered at once to whoever waits longest and fits; the offer ends after a while and passes on.
+Places are counted under the event's lock.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import joinedload, selectinload
 
-from marketplace import clock, i18n, keys
+from marketplace import clock, i18n
 from marketplace.database import atomic, lock, session
-from marketplace.errors import AlreadyRegistered, Conflict, Gone, Invalid, NotFound, NotOpen, SoldOut
+from marketplace.errors import AlreadyRegistered, Conflict, Invalid, NotFound, NotOpen, SoldOut
 from marketplace.i18n import lazy_gettext
 from marketplace.models import (
     LIVE_STATES,
@@ -22,57 +21,33 @@ from marketplace.models import (
     Event,
     EventState,
     Organisation,
-    ProgrammeSession,
     Registration,
     RegistrationConsent,
     RegistrationConsentKind,
     RegistrationState,
-    SessionSignUp,
-    SessionState,
     TicketType,
     User,
 )
 from marketplace.services import (
     addresses,
+    attendees,
     audit,
     events,
-    jobs,
+    letters,
     needs,
-    outbox,
     places,
     policies,
     questions,
-    search,
+    registration_state,
     seats,
     sign_ups,
     texts,
     throttle,
     tickets,
+    waiting_list,
     wallclock,
 )
 from marketplace.services.search import fold
-
-MOVES: dict[RegistrationState, frozenset[RegistrationState]] = {
-    RegistrationState.PENDING_APPROVAL: frozenset(
-        {
-            RegistrationState.CONFIRMED,
-            RegistrationState.WAITING,
-            RegistrationState.DECLINED,
-            RegistrationState.CANCELLED,
-        }
-    ),
-    RegistrationState.WAITING: frozenset(
-        {RegistrationState.OFFERED, RegistrationState.CANCELLED, RegistrationState.DECLINED}
-    ),
-    RegistrationState.OFFERED: frozenset(
-        {RegistrationState.CONFIRMED, RegistrationState.CANCELLED, RegistrationState.EXPIRED}
-    ),
-    RegistrationState.CONFIRMED: frozenset({RegistrationState.CANCELLED}),
-    RegistrationState.CANCELLED: frozenset(),
-    RegistrationState.DECLINED: frozenset(),
-    RegistrationState.EXPIRED: frozenset(),
-}
-"""Which state may follow which. Who is out may register again: that is a new registration."""
 
 CONSENT_VERSION = "2026-01"
 """The version of the texts below; other words need another."""
@@ -86,17 +61,8 @@ CONSENT_TEXTS = {
     ),
 }
 
-TICKET = "ticket"
-"""The purpose of the code on a ticket."""
-
 NOBODY = "—"
 """What stands in the place of a name after deletion, in every language."""
-
-LINK_LIVES = timedelta(days=60)
-"""How long after the event the link of a letter opens the registration."""
-
-LONGEST_OFFER = timedelta(hours=48)
-SHORTEST_OFFER = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -150,15 +116,13 @@ def walk_in(slug: str, application: Application, by: User) -> Registration:
 
 
 def _register(slug: str, application: Application, by: User | None, *, at_desk: bool) -> Registration:
-    from marketplace.services import letters
-
     address = addresses.normalise(application.email)
     event = events.managed(slug, by) if at_desk and by is not None else events.public(slug)
     values = _checked(application, event)
     try:
         with atomic() as current:
             (event,) = lock(Event, event.id)
-            known = _live(event, address.key)
+            known = attendees.live(event, address.key)
             if known is not None:
                 if application.attempt and known.attempt == application.attempt:
                     return known
@@ -168,7 +132,7 @@ def _register(slug: str, application: Application, by: User | None, *, at_desk: 
                 event, application.ticket, application.category, application.access_code, at_desk=at_desk
             )
             answers = questions.check(event, application.answers, application.files) if not at_desk else {}
-            counted = pass_on(event)
+            counted = waiting_list.pass_on(event)
             state = _first_state(event, ticket, values["attendance"], counted, at_desk=at_desk)
             now = clock.now()
             registration = Registration(
@@ -213,10 +177,8 @@ def _register(slug: str, application: Application, by: User | None, *, at_desk: 
 
 
 def _remind_of_link(slug: str, email_key: str) -> None:
-    from marketplace.services import letters
-
     with atomic():
-        registration = _live(events.public(slug), email_key)
+        registration = attendees.live(events.public(slug), email_key)
         if registration is None:
             return
         if throttle.count("registration.reminded", registration.uid) < 3:
@@ -227,16 +189,6 @@ def _remind_of_link(slug: str, email_key: str) -> None:
 def _check_open(event: Event) -> None:
     if event.state is not EventState.PUBLISHED:
         raise NotOpen(lazy_gettext("Registration is closed."))
-
-
-def _live(event: Event, email_key: str) -> Registration | None:
-    return session().scalar(
-        select(Registration).where(
-            Registration.event_id == event.id,
-            Registration.email_key == email_key,
-            Registration.state.in_(LIVE_STATES),
-        )
-    )
 
 
 def _next_sequence(event: Event, email_key: str) -> int:
@@ -325,10 +277,8 @@ def edit(uid: str, application: Application, by: User | None = None) -> Registra
 
     Raises `SoldOut` where somebody wants to come to a venue that is full, `Conflict` once the registration is over.
     """
-    from marketplace.services import letters
-
     with atomic() as current:
-        registration = _locked(uid, by)
+        registration = registration_state.locked(uid, by)
         event = registration.event
         if registration.state not in LIVE_STATES or wallclock.is_past(event.ends_at):
             raise Conflict
@@ -337,7 +287,7 @@ def edit(uid: str, application: Application, by: User | None = None) -> Registra
         before = {name: getattr(registration, name) for name in values}
         moves = values["attendance"] is not registration.attendance
         if moves and registration.state in {RegistrationState.CONFIRMED, RegistrationState.OFFERED}:
-            counted = pass_on(event)
+            counted = waiting_list.pass_on(event)
             # The place held now is in another count: at the venue instead of from elsewhere, or the reverse.
             counted.held[registration.ticket_type_id, registration.attendance] -= 1
             if not counted.has_place(registration.ticket_type, values["attendance"]):
@@ -362,7 +312,7 @@ def edit(uid: str, application: Application, by: User | None = None) -> Registra
         told = [name for name in letters.TOLD_OF_REGISTRATION if name in changed]
         if told and registration.state is RegistrationState.CONFIRMED:
             letters.tell_edited(registration, told)
-        pass_on(event)
+        waiting_list.pass_on(event)
         if full:
             raise SoldOut(lazy_gettext("A session you chose is full now. Please look at your sessions again."))
         return registration
@@ -436,43 +386,16 @@ def application_of(registration: Registration) -> Application:
 
 def cancel(uid: str, by: User | None = None) -> Registration:
     """End a registration until the end of the event; its place passes on. `by` is None for the holder of the link."""
-    from marketplace.services import letters
-
     with atomic():
-        registration = _locked(uid, by)
+        registration = registration_state.locked(uid, by)
         if registration.state not in LIVE_STATES or wallclock.is_past(registration.event.ends_at):
             raise Conflict
         was = registration.state
-        _end(registration, RegistrationState.CANCELLED)
+        registration_state.end(registration, RegistrationState.CANCELLED)
         audit.record("registration.cancelled", by, registration, event=registration.event.slug)
         letters.tell_ended(registration, "registration.cancelled", was)
-        pass_on(registration.event)
+        waiting_list.pass_on(registration.event)
         return registration
-
-
-def _move(registration: Registration, state: RegistrationState) -> None:
-    if state not in MOVES[registration.state]:
-        raise Conflict
-    now = clock.now()
-    registration.state, registration.changed_at = state, now
-    registration.offer_expires_at = None
-    if state is RegistrationState.CONFIRMED:
-        registration.confirmed_at = now
-        registration.calendar_changed_at = now
-        session().flush()
-        sign_ups.settle(registration)
-    if state is RegistrationState.WAITING:
-        registration.waiting_since = now
-
-
-def _end(registration: Registration, state: RegistrationState) -> None:
-    _move(registration, state)
-    registration.ended_at = clock.now()
-    registration.calendar_sequence += 1
-    registration.calendar_changed_at = clock.now()
-    sign_ups.end_all(registration)
-    # Who does not come needs nothing.
-    needs.forget(registration)
 
 
 def approve(slug: str, uids: list[str], by: User) -> list[Registration]:
@@ -480,16 +403,16 @@ def approve(slug: str, uids: list[str], by: User) -> list[Registration]:
 
     Each is confirmed while places last; the others go to the waiting list, and all are told.
     """
-    from marketplace.services import letters
-
     with atomic():
         event = events.locked(slug, by)
         _check_open(event)
         approved = _pending(event, uids, by)
         for registration in approved:
-            counted = pass_on(event)
+            counted = waiting_list.pass_on(event)
             has_place = counted.has_place(registration.ticket_type, registration.attendance)
-            _move(registration, RegistrationState.CONFIRMED if has_place else RegistrationState.WAITING)
+            registration_state.move(
+                registration, RegistrationState.CONFIRMED if has_place else RegistrationState.WAITING
+            )
             session().flush()
             audit.record("registration.approved", by, registration, event=slug, state=registration.state.value)
             letters.tell_state(registration, approved=True)
@@ -498,15 +421,13 @@ def approve(slug: str, uids: list[str], by: User) -> list[Registration]:
 
 def decline(slug: str, uids: list[str], by: User, message: str = "") -> list[Registration]:
     """Decline those of the registrations that wait for approval or for a place; `message` goes into their letter."""
-    from marketplace.services import letters
-
     message = texts.within(texts.clean(message), "message", 1000)
     with atomic():
         event = events.locked(slug, by)
         declined = _pending(event, uids, by, RegistrationState.PENDING_APPROVAL, RegistrationState.WAITING)
         for registration in declined:
             was = registration.state
-            _end(registration, RegistrationState.DECLINED)
+            registration_state.end(registration, RegistrationState.DECLINED)
             audit.record("registration.declined", by, registration, event=slug)
             letters.tell_ended(registration, "registration.declined", was, message=message)
         return declined
@@ -528,244 +449,15 @@ def _pending(event: Event, uids: list[str], by: User, *states: RegistrationState
     )
 
 
-def accept_offer(uid: str, by: User | None = None) -> Registration:
-    """Take the place that was offered, until the last second of the offer; raises `Gone` after it."""
-    from marketplace.services import letters
-
-    with atomic():
-        registration = _locked(uid, by)
-        if registration.state is RegistrationState.CONFIRMED:
-            return registration
-        if registration.state is not RegistrationState.OFFERED or wallclock.is_past(registration.offer_expires_at):
-            late = registration
-        else:
-            late = None
-            _move(registration, RegistrationState.CONFIRMED)
-            session().flush()
-            audit.record("registration.accepted", by, registration, event=registration.event.slug)
-            letters.tell_state(registration)
-        pass_on(registration.event)
-    if late is not None:
-        raise Gone(lazy_gettext("This offer has ended and the place was passed on."))
-    return registration
-
-
-def offer_ends(event: Event) -> datetime:
-    """Return when an offer made now ends: after 48 hours, near the event after a quarter of the time that is left.
-
-    It is never shorter than an hour, unless the event begins earlier.
-    """
-    now = clock.now()
-    period = min(LONGEST_OFFER, max(SHORTEST_OFFER, (event.starts_at - now) / 4))
-    return min(now + period, event.starts_at).replace(microsecond=0)
-
-
-def pass_on(event: Event) -> seats.Tally:
-    """End offers that are over and offer every free place to whoever waits longest and fits; returns the new count.
-
-    The caller holds the lock of the event. From the beginning of the event on nothing is offered any more: a place
-    is then given at the desk.
-    """
-    counted = seats.tally(event)
-    if event.state is not EventState.PUBLISHED:
-        return counted
-    if wallclock.is_past(counted.first_expiry):
-        _expire_offers(event)
-        counted = seats.tally(event)
-    if clock.now() >= event.starts_at:
-        return counted
-    while (fitting := _who_fits(counted)) and (following := _first_waiting(event, fitting)) is not None:
-        _offer_place(following)
-        key = (following.ticket_type_id, following.attendance)
-        counted.waiting[key] -= 1
-        counted.held[key] += 1
-    return counted
-
-
-def _who_fits(counted: seats.Tally) -> list[tuple[int, Attendance]]:
-    return [
-        (ticket_id, attendance)
-        for (ticket_id, attendance), number in counted.waiting.items()
-        if number > 0 and counted.has_place(counted.tickets[ticket_id], attendance)
-    ]
-
-
-def _first_waiting(event: Event, fitting: list[tuple[int, Attendance]]) -> Registration | None:
-    return session().scalar(
-        select(Registration)
-        .where(
-            Registration.event_id == event.id,
-            Registration.state == RegistrationState.WAITING,
-            or_(
-                *(
-                    (Registration.ticket_type_id == ticket_id) & (Registration.attendance == attendance)
-                    for ticket_id, attendance in fitting
-                )
-            ),
-        )
-        .order_by(Registration.waiting_since, Registration.id)
-        .limit(1)
-        .execution_options(populate_existing=True)
-    )
-
-
-def _offer_place(registration: Registration) -> None:
-    from marketplace.services import letters
-
-    ends = offer_ends(registration.event)
-    _move(registration, RegistrationState.OFFERED)
-    registration.offer_expires_at = ends
-    session().flush()
-    audit.record("registration.offered", None, registration, event=registration.event.slug, until=ends.isoformat())
-    letters.tell_state(registration)
-    jobs.enqueue(
-        "registration.pass_on",
-        {"event": registration.event_id},
-        # The offer holds to the end of its last second.
-        run_at=ends + timedelta(seconds=1),
-        dedupe_key=f"{registration.uid}-{int(ends.timestamp())}",
-    )
-
-
-def _expire_offers(event: Event) -> None:
-    from marketplace.services import letters
-
-    for registration in session().scalars(
-        select(Registration)
-        .where(Registration.event_id == event.id, Registration.state == RegistrationState.OFFERED)
-        .order_by(Registration.offer_expires_at, Registration.id)
-        .execution_options(populate_existing=True)
-    ):
-        if wallclock.is_past(registration.offer_expires_at):
-            _end(registration, RegistrationState.EXPIRED)
-            session().flush()
-            audit.record("registration.offer_ended", None, registration, event=event.slug)
-            letters.tell_ended(registration, "registration.offer_ended", RegistrationState.OFFERED)
-
-
-@jobs.handler("registration.pass_on")
-def _pass_on(run: jobs.Run) -> None:
-    with atomic():
-        for event in lock(Event, run.payload["event"]):
-            pass_on(event)
-
-
-@jobs.handler("registration.look_after_offers", every=timedelta(minutes=10))
-def _look_after_offers(_: jobs.Run) -> None:
-    """Pass on what was left lying: offers that ended while no worker ran."""
-    statement = (
-        select(Registration.event_id)
-        .where(Registration.state == RegistrationState.OFFERED, Registration.offer_expires_at < clock.now())
-        .distinct()
-    )
-    for event_id in session().scalars(statement).all():
-        with atomic():
-            for event in lock(Event, event_id):
-                pass_on(event)
-
-
-def _locked(uid: str, by: User | None) -> Registration:
-    """Lock the event of a registration and return it as it is now; who may not edit it finds nothing."""
-    found = session().execute(select(Registration.id, Registration.event_id).where(Registration.uid == uid)).first()
-    if found is None:
-        raise NotFound
-    lock(Event, found.event_id)
-    (registration,) = lock(Registration, found.id)
-    if by is not None and not policies.can(by, "registration.edit", registration):
-        raise NotFound
-    return registration
-
-
-def link_value(registration: Registration) -> str:
-    """Return what the signed link in a letter carries; `outbox` signs it for the purpose `REGISTRATION`."""
-    return f"{registration.uid}.{registration.link_version}"
-
-
-def manage_token(registration: Registration) -> str:
-    """Return the token with which a registration is managed without an account; for its own letters only."""
-    return keys.sign(outbox.REGISTRATION, link_value(registration))
-
-
-def by_link(token: str) -> Registration:
-    """Return the registration of a signed link; raises `NotFound`, or `Gone` for one that was replaced or is old."""
-    value = keys.unsign(outbox.REGISTRATION, token)
-    uid, _, version = (value or "").rpartition(".")
-    registration = _whole(Registration.uid == uid) if uid else None
-    if registration is None:
-        raise NotFound
-    if str(registration.link_version) != version or clock.now() > registration.event.ends_at + LINK_LIVES:
-        raise Gone
-    return registration
-
-
 def renew_link(uid: str, by: User | None = None) -> Registration:
     """Make all links sent so far worthless and send a new one to the mailbox."""
-    from marketplace.services import letters
-
     with atomic():
-        registration = _locked(uid, by)
+        registration = registration_state.locked(uid, by)
         registration.link_version += 1
         session().flush()
         audit.record("registration.link_renewed", by, registration, event=registration.event.slug)
         letters.tell_again(registration)
         return registration
-
-
-def ticket_code(registration: Registration) -> str:
-    """Return the code on a ticket: derived from the installation's key, so that it can be checked and not guessed."""
-    return keys.sign(TICKET, registration.uid)
-
-
-def by_ticket(code: str) -> Registration:
-    """Return the registration a ticket's code belongs to; raises `NotFound`. Whether it is confirmed is its state."""
-    uid = keys.unsign(TICKET, code)
-    registration = _whole(Registration.uid == uid) if uid else None
-    if registration is None:
-        raise NotFound
-    return registration
-
-
-def own(user: User) -> list[Registration]:
-    """Return all registrations of a person with an account, the latest event first."""
-    statement = (
-        select(Registration)
-        .join(Event)
-        .where(Registration.user_id == user.id)
-        .options(joinedload(Registration.event), joinedload(Registration.ticket_type))
-        .order_by(Event.starts_at.desc(), Registration.id.desc())
-    )
-    return list(session().scalars(statement))
-
-
-def mine(event: Event, user: Any) -> Registration | None:
-    """Return the live registration of whoever is signed in for this event, if there is one."""
-    if not isinstance(user, User):
-        return None
-    return session().scalar(
-        select(Registration).where(
-            Registration.event_id == event.id,
-            Registration.user_id == user.id,
-            Registration.state.in_(LIVE_STATES),
-        )
-    )
-
-
-def find(uid: str, by: User) -> Registration:
-    """Return one registration with all that belongs to it, to its owner or an organiser; raises `NotFound`."""
-    registration = _whole(Registration.uid == uid)
-    if registration is None or not policies.can(by, "registration.edit", registration):
-        raise NotFound
-    return registration
-
-
-def _whole(condition: Any) -> Registration | None:
-    return session().scalar(
-        select(Registration)
-        .where(condition)
-        .options(
-            joinedload(Registration.event), joinedload(Registration.ticket_type), selectinload(Registration.answers)
-        )
-    )
 
 
 def claim(user: User) -> int:
@@ -793,7 +485,7 @@ def forget(user: User) -> None:
         found = current.scalars(select(Registration).where(theirs).order_by(Registration.id)).all()
         for registration in found:
             if registration.state in LIVE_STATES and not wallclock.is_past(registration.event.ends_at):
-                _end(registration, RegistrationState.CANCELLED)
+                registration_state.end(registration, RegistrationState.CANCELLED)
             registration.email = registration.email_key = f"{registration.uid}@deleted.invalid"
             registration.name, registration.badge_name, registration.search_text = NOBODY, "", ""
             registration.job_title, registration.organisation_name, registration.organisation_id = "", "", None
@@ -806,89 +498,4 @@ def forget(user: User) -> None:
             current.flush()
             audit.record("registration.forgotten", user, registration)
         for event in {registration.event_id: registration.event for registration in found}.values():
-            pass_on(event)
-
-
-@dataclass(frozen=True)
-class Filter:
-    """Which registrations a list, an export or a message is about; empty values mean no restriction."""
-
-    query: str = ""
-    states: tuple[RegistrationState, ...] = ()
-    category: AttendeeCategory | None = None
-    ticket: str = ""
-    attendance: Attendance | None = None
-    locale: str = ""
-    country: str = ""
-    session: str = ""
-    has_needs: bool = False
-
-
-def listing(slug: str, wanted: Filter, by: User) -> Select[Registration]:
-    """Return the statement that lists an event's registrations to its organisers, the newest first."""
-    event = events.managed(slug, by)
-    return filtered(event, wanted).options(joinedload(Registration.ticket_type), joinedload(Registration.organisation))
-
-
-def filtered(event: Event, wanted: Filter) -> Select[Registration]:
-    """Return the statement that selects registrations of one event; the caller asked whether that is allowed."""
-    statement = select(Registration).where(Registration.event_id == event.id)
-    for column, value in (
-        (Registration.category, wanted.category),
-        (Registration.attendance, wanted.attendance),
-        (Registration.locale, wanted.locale),
-        (Registration.country, wanted.country),
-    ):
-        if value:
-            statement = statement.where(column == value)
-    if wanted.states:
-        statement = statement.where(Registration.state.in_(wanted.states))
-    if wanted.query:
-        statement = statement.where(search.matches(Registration.search_text, wanted.query))
-    if wanted.ticket:
-        statement = statement.where(Registration.ticket_type.has(TicketType.uid == wanted.ticket))
-    if wanted.session:
-        statement = statement.where(
-            Registration.sign_ups.any(
-                SessionSignUp.withdrawn_at.is_(None) & SessionSignUp.session.has(ProgrammeSession.uid == wanted.session)
-            )
-        )
-    if wanted.has_needs:
-        statement = statement.where(Registration.needs.has())
-    return statement.order_by(Registration.created_at.desc(), Registration.id.desc())
-
-
-def participants(event: Event, reader: Registration | User) -> list[Registration]:
-    """Return the confirmed people who agreed to be seen by other participants; for a confirmed one or an organiser."""
-    is_participant = isinstance(reader, Registration) and sign_ups.may_join(reader, event)
-    if not is_participant and not policies.can(reader, "event.manage", event):
-        raise NotFound
-    statement = (
-        select(Registration)
-        .where(
-            Registration.event_id == event.id,
-            Registration.state == RegistrationState.CONFIRMED,
-            Registration.consents.any(
-                (RegistrationConsent.kind == RegistrationConsentKind.DIRECTORY)
-                & RegistrationConsent.withdrawn_at.is_(None)
-            ),
-        )
-        .order_by(Registration.name, Registration.id)
-    )
-    return list(session().scalars(statement))
-
-
-def wishes(event: Event) -> list[ProgrammeSession]:
-    """Return the sessions the form offers to sign up for."""
-    statement = (
-        select(ProgrammeSession)
-        .where(
-            ProgrammeSession.event_id == event.id,
-            ProgrammeSession.state == SessionState.PUBLISHED,
-            ProgrammeSession.needs_sign_up,
-            ProgrammeSession.ends_at > clock.now(),
-        )
-        .options(joinedload(ProgrammeSession.room))
-        .order_by(ProgrammeSession.starts_at, ProgrammeSession.id)
-    )
-    return list(session().scalars(statement))
+            waiting_list.pass_on(event)

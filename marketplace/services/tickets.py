@@ -84,7 +84,7 @@ _PLAIN = tuple(name for name in Details.__dataclass_fields__ if name not in {"ca
 
 def save(slug: str, details: Details, by: User, uid: str = "") -> TicketType:
     """Add a ticket type to an event, or change the one named by `uid`; more places go to who waits."""
-    from marketplace.services import registration
+    from marketplace.services import waiting_list
 
     names = texts.checked(details.names, "names", 120, is_required=True)
     descriptions = texts.checked(details.descriptions, "descriptions", 1000)
@@ -102,7 +102,7 @@ def save(slug: str, details: Details, by: User, uid: str = "") -> TicketType:
         current.flush()
         current.refresh(ticket)
         _note(event, by, "ticket.saved", ticket)
-        registration.pass_on(event)
+        waiting_list.pass_on(event)
         return ticket
 
 
@@ -120,7 +120,7 @@ def _check(details: Details) -> None:
 
 def save_pool(slug: str, names: dict[str, str], capacity: int, by: User, uid: str = "") -> TicketPool:
     """Add places that several ticket types share, or change them; more places go to who waits."""
-    from marketplace.services import registration
+    from marketplace.services import waiting_list
 
     names = texts.checked(names, "names", 120, is_required=True)
     if not 0 <= capacity <= 1_000_000:
@@ -132,7 +132,7 @@ def save_pool(slug: str, names: dict[str, str], capacity: int, by: User, uid: st
         current.add(pool)
         current.flush()
         _note(event, by, "ticket_pool.saved", pool)
-        registration.pass_on(event)
+        waiting_list.pass_on(event)
         return pool
 
 

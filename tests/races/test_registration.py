@@ -10,7 +10,7 @@ from marketplace import clock
 from marketplace.database import session
 from marketplace.errors import Refusal
 from marketplace.models import AttendeeCategory, Registration, RegistrationState, SessionSignUp
-from marketplace.services import events, registration, seats, sign_ups
+from marketplace.services import events, registration, seats, sign_ups, waiting_list
 from marketplace.services.registration import Application
 from tests.races.actors import PROCESSES, together
 
@@ -42,7 +42,7 @@ def register_share_carelessly(number: int, slug: str, ticket: str) -> str:
         seen = seats.tally(events.public(slug))
         session().rollback()
         time.sleep(0.005)
-        registration.pass_on = lambda event: seen
+        waiting_list.pass_on = lambda event: seen
         return register(slug, form)
 
     registration.register = register_late

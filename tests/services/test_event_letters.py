@@ -9,7 +9,7 @@ from marketplace.database import session
 from marketplace.errors import Invalid, NotFound
 from marketplace.i18n import LANGUAGES
 from marketplace.models import AuditEntry, Event, Job, Letter, Registration, RegistrationState, Role, User
-from marketplace.services import events, jobs, letters, outbox, registration, tickets
+from marketplace.services import attendees, events, jobs, letters, outbox, registration, tickets
 from marketplace.services.letters import Message
 from tests.services.test_registration import application, fill
 
@@ -89,7 +89,7 @@ def test_words_are_kept_from_organisers_of_other_events(app, make, clock):
         lambda: letters.save_words(other.slug, "confirmed", "en", "x", "y", user),
         lambda: letters.preview(other.slug, "confirmed", "en", user),
         lambda: letters.send_message(other.slug, Message({"en": ("x", "y")}), user),
-        lambda: letters.count_readers(other.slug, registration.Filter(), user),
+        lambda: letters.count_readers(other.slug, attendees.Filter(), user),
     ):
         with pytest.raises(NotFound):
             act()
@@ -115,7 +115,7 @@ def test_message_reaches_the_group_once_each_in_their_language(app, make, clock,
 def test_message_can_be_for_a_filtered_group(app, make, clock, deliver):
     event, by = make.event(capacity=1), make.organiser()
     fill(event, make.ticket(event), 2)
-    waiting = registration.Filter(states=(RegistrationState.WAITING,))
+    waiting = attendees.Filter(states=(RegistrationState.WAITING,))
 
     number = letters.send_message(event.slug, Message({"en": ("Patience", "Dear {name}")}, waiting), by)
 

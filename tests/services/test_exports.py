@@ -8,7 +8,7 @@ from marketplace.database import session
 from marketplace.errors import NotFound
 from marketplace.gateways import tables
 from marketplace.models import AttendeeCategory, QuestionKind, RegistrationState
-from marketplace.services import attendance_numbers, exports, questions, registration, sign_ups
+from marketplace.services import attendance_numbers, attendees, exports, questions, registration, sign_ups
 from marketplace.services.questions import Details
 from tests.services.test_registration import application, fill
 
@@ -26,7 +26,7 @@ def test_rows_have_answers_and_sessions_and_no_private_needs(app, make, clock):
     )
     sign_ups.sign_up(mine, entry.uid, None)
 
-    header, rows = exports.registrations(event.slug, registration.Filter(), by)
+    header, rows = exports.registrations(event.slug, attendees.Filter(), by)
 
     (row,) = [dict(zip(header, row, strict=True)) for row in rows]
     assert row["Name"] == EVIL
@@ -44,7 +44,7 @@ def test_export_is_for_the_events_organisers(app, make, clock):
     event = make.event()
 
     with pytest.raises(NotFound):
-        exports.registrations(event.slug, registration.Filter(), make.user())
+        exports.registrations(event.slug, attendees.Filter(), make.user())
     with pytest.raises(NotFound):
         attendance_numbers.of_event(event.slug, make.user())
 
@@ -56,7 +56,7 @@ def test_export_sends_as_many_statements_for_three_as_for_one(app, make, clock, 
     for number in (1, 2):
         fill(event, ticket, number, first=number * 10)
         with count_queries() as statements:
-            exports.registrations(event.slug, registration.Filter(), by)
+            exports.registrations(event.slug, attendees.Filter(), by)
         numbers.append(len(statements))
 
     assert numbers[0] == numbers[1]
@@ -92,7 +92,7 @@ def test_listing_filters_and_searches(app, make, clock):
     )
 
     def found(**values):
-        rows = session().scalars(registration.listing(event.slug, registration.Filter(**values), by))
+        rows = session().scalars(attendees.listing(event.slug, attendees.Filter(**values), by))
         return [one.email.partition("@")[0] for one in rows]
 
     assert found() == ["press", "p2", "p1"]

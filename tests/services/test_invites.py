@@ -8,7 +8,7 @@ from marketplace.database import session
 from marketplace.errors import NotFound
 from marketplace.gateways.calendar import Status
 from marketplace.models import AccountState, Attendance, Event, EventMode, Registration, SessionState, User
-from marketplace.services import events, invites, outbox, programme, registration, sign_ups
+from marketplace.services import events, invites, outbox, programme, registration, registration_links, sign_ups
 from tests.services.test_registration import application, fill
 
 
@@ -95,7 +95,7 @@ def test_nothing_secret_is_in_any_calendar(app, make, clock):
     ):
         text = content.replace(b"\r\n ", b"").decode()
         assert "video.example" not in text
-        assert registration.manage_token(mine) not in text
+        assert registration_links.manage_token(mine) not in text
         assert invites.personal_feed_url(feed) not in text
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from marketplace.database import session
 from marketplace.errors import Conflict, NotFound, SoldOut
 from marketplace.models import RegistrationState, SessionKind, SessionSignUp, SessionState, SpeakerRole, User
-from marketplace.services import programme, registration, sign_ups
+from marketplace.services import programme, registration, sign_ups, waiting_list
 from marketplace.services.programme import ClashKind, SessionDetails
 from tests.services.test_registration import fill
 
@@ -193,7 +193,7 @@ def test_wish_of_somebody_waiting_takes_no_place_until_confirmed(app, make, cloc
 
     sign_ups.sign_up(ana, workshop.uid, None)
     registration.cancel(ana.uid)
-    registration.accept_offer(bea.uid)
+    waiting_list.accept_offer(bea.uid)
 
     assert bea.state is RegistrationState.CONFIRMED
     assert [entry.uid for entry in sign_ups.own(bea)] == [workshop.uid]
@@ -208,7 +208,7 @@ def test_confirmed_too_late_for_a_full_session_is_without_it(app, make, clock):
     sign_ups.sign_up(ana, workshop.uid, None)
 
     registration.cancel(bea.uid)
-    registration.accept_offer(caio.uid)
+    waiting_list.accept_offer(caio.uid)
 
     assert sign_ups.own(caio) == []
     assert [entry.uid for entry in sign_ups.own(ana)] == [workshop.uid]

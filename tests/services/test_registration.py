@@ -16,7 +16,7 @@ from marketplace.models import (
     RegistrationState,
     Role,
 )
-from marketplace.services import registration, tickets
+from marketplace.services import attendees, registration, registration_links, tickets, waiting_list
 from marketplace.services.registration import Application
 
 CONFIRMED, WAITING, OFFERED = RegistrationState.CONFIRMED, RegistrationState.WAITING, RegistrationState.OFFERED
@@ -152,11 +152,11 @@ def test_offer_is_taken_until_its_last_second_and_not_after(app, make, clock):
     registration.cancel(first.uid)
 
     clock.move_to(second.offer_expires_at + timedelta(milliseconds=900))
-    registration.accept_offer(second.uid)
+    waiting_list.accept_offer(second.uid)
     registration.cancel(second.uid)
     clock.move_to(third.offer_expires_at + timedelta(seconds=1))
     with pytest.raises(Gone):
-        registration.accept_offer(third.uid)
+        waiting_list.accept_offer(third.uid)
 
     assert states(event) == ["cancelled", "cancelled", "expired"]
 
@@ -170,7 +170,7 @@ def test_offer_is_shorter_near_the_event(app, make, clock, before_start, period)
     event = make.event()
     clock.move_to(event.starts_at - before_start)
 
-    ends = registration.offer_ends(event)
+    ends = waiting_list.offer_ends(event)
 
     assert ends == event.starts_at - before_start + timedelta(hours=period)
 
@@ -248,8 +248,8 @@ def test_organiser_of_another_event_finds_nothing(app, make, clock):
     for act in (
         lambda: registration.approve(other.slug, [asked.uid], organiser),
         lambda: registration.decline(other.slug, [asked.uid], organiser),
-        lambda: registration.listing(other.slug, registration.Filter(), organiser),
-        lambda: registration.find(asked.uid, organiser),
+        lambda: attendees.listing(other.slug, attendees.Filter(), organiser),
+        lambda: attendees.find(asked.uid, organiser),
         lambda: registration.cancel(asked.uid, organiser),
         lambda: registration.walk_in(other.slug, application(ticket, "x@example.org"), organiser),
     ):
@@ -299,31 +299,31 @@ def test_signed_link_opens_one_registration_until_it_is_renewed(app, make, clock
     """A08"""
     event = make.event()
     (mine,) = fill(event, make.ticket(event), 1)
-    token = registration.manage_token(mine)
+    token = registration_links.manage_token(mine)
 
-    opened = registration.by_link(token).uid
+    opened = registration_links.by_link(token).uid
     registration.renew_link(mine.uid)
 
     assert opened == mine.uid
     with pytest.raises(Gone):
-        registration.by_link(token)
+        registration_links.by_link(token)
     with pytest.raises(NotFound):
-        registration.by_link(token[:-2] + "xx")
+        registration_links.by_link(token[:-2] + "xx")
     with pytest.raises(NotFound):
-        registration.by_link(registration.ticket_code(mine))
-    assert registration.by_link(registration.manage_token(mine)).uid == mine.uid
-    assert registration.by_ticket(registration.ticket_code(mine)).uid == mine.uid
+        registration_links.by_link(registration_links.ticket_code(mine))
+    assert registration_links.by_link(registration_links.manage_token(mine)).uid == mine.uid
+    assert registration_links.by_ticket(registration_links.ticket_code(mine)).uid == mine.uid
 
 
 def test_link_ends_some_time_after_the_event(app, make, clock):
     event = make.event()
     (mine,) = fill(event, make.ticket(event), 1)
-    token = registration.manage_token(mine)
+    token = registration_links.manage_token(mine)
 
     clock.move_to(event.ends_at + timedelta(days=61))
 
     with pytest.raises(Gone):
-        registration.by_link(token)
+        registration_links.by_link(token)
 
 
 def test_edit_changes_what_was_told_and_confirms_only_that(app, make, clock, deliver):
@@ -362,8 +362,8 @@ def test_registrations_of_an_address_are_claimed_by_its_account(app, make, clock
     number = registration.claim(user)
 
     assert number == 1
-    assert [one.uid for one in registration.own(user)] == [mine.uid]
-    assert registration.mine(event, user).uid == mine.uid
+    assert [one.uid for one in attendees.own(user)] == [mine.uid]
+    assert attendees.mine(event, user).uid == mine.uid
 
 
 def test_acts_are_in_the_audit_trail_without_names(app, make, clock):

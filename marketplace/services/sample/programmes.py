@@ -40,7 +40,7 @@ from marketplace.models import (
     Track,
     User,
 )
-from marketplace.services import registration, wallclock
+from marketplace.services import registration, waiting_list, wallclock
 from marketplace.services.sample import records
 from marketplace.services.search import fold
 
@@ -408,7 +408,7 @@ class _Guests:
             if state is not RegistrationState.CANCELLED:
                 one.confirmed_at = None
             if state is RegistrationState.OFFERED:
-                one.offer_expires_at = registration.offer_ends(self.event)
+                one.offer_expires_at = waiting_list.offer_ends(self.event)
             if state in {RegistrationState.WAITING, RegistrationState.OFFERED}:
                 one.waiting_since = one.created_at
             if state in {RegistrationState.CANCELLED, RegistrationState.DECLINED, RegistrationState.EXPIRED}:

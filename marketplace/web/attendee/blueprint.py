@@ -12,7 +12,7 @@ from flask_login import current_user
 from marketplace import i18n
 from marketplace.errors import NotFound
 from marketplace.models import Event, Registration, User
-from marketplace.services import registration
+from marketplace.services import attendees, registration_links
 from marketplace.web import language
 from marketplace.web.access import PUBLIC, SIGNED_IN, access
 from marketplace.web.account.blueprint import reader
@@ -57,7 +57,7 @@ def both_ways(
     def add(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
         @wraps(view)
         def by_link(token: str, **values: Any) -> Response:
-            found = registration.by_link(token)
+            found = registration_links.by_link(token)
             if request.cookies.get(language.COOKIE) is None:
                 # The letter spoke this language; a browser may not ask for it.
                 i18n.set_locale(found.locale)
@@ -66,7 +66,7 @@ def both_ways(
         @wraps(view)
         def by_account(uid: str, **values: Any) -> Response:
             user = reader()
-            found = registration.find(uid, by=user)
+            found = attendees.find(uid, by=user)
             # Organisers have the desk for what belongs to others.
             if found.user_id != user.id:
                 raise NotFound

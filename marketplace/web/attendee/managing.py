@@ -8,6 +8,7 @@ from marketplace.i18n import gettext as _
 from marketplace.models import LIVE_STATES, QuestionKind, Registration, RegistrationState
 from marketplace.services import (
     answer_files,
+    attendees,
     events,
     invites,
     memberships,
@@ -15,6 +16,7 @@ from marketplace.services import (
     questions,
     registration,
     sign_ups,
+    waiting_list,
     wallclock,
 )
 from marketplace.web.access import SIGNED_IN, access
@@ -32,7 +34,7 @@ def own_list() -> ResponseReturnValue:
     return secret_page(
         render_template(
             "attendee/own_list.html",
-            registrations=registration.own(reader()),
+            registrations=attendees.own(reader()),
             feed_url=invites.personal_feed_url(feed) if feed else "",
         )
     )
@@ -184,7 +186,7 @@ def cancel(way: Way) -> ResponseReturnValue:
 @both_ways("/accept", ("POST",))
 def accept(way: Way) -> ResponseReturnValue:
     """Take the place that was offered."""
-    registration.accept_offer(way.registration.uid, by=way.by)
+    waiting_list.accept_offer(way.registration.uid, by=way.by)
     flash(_("The place is yours. We have sent you the confirmation."), "success")
     return redirect(way.url("overview"), code=303)
 
@@ -203,5 +205,5 @@ def renew_link(way: Way) -> ResponseReturnValue:
 def participants(way: Way) -> str:
     """List those who take part and agreed to be seen by the others."""
     return render_template(
-        "attendee/participants.html", **frame(way), people=registration.participants(way.event, way.registration)
+        "attendee/participants.html", **frame(way), people=attendees.participants(way.event, way.registration)
     )

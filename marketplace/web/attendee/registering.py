@@ -11,6 +11,7 @@ from marketplace.i18n import gettext as _
 from marketplace.models import Event, Registration, RegistrationState, User
 from marketplace.services import (
     answer_files,
+    attendees,
     events,
     labels,
     memberships,
@@ -37,7 +38,7 @@ _PER_NETWORK = 300
 def register(slug: str) -> ResponseReturnValue:
     """Ask who comes, in which manner, and what they need."""
     event, user = events.public(slug), somebody()
-    known = registration.mine(event, user)
+    known = attendees.mine(event, user)
     if known is not None:
         return redirect(url_for("attendee.own_overview", uid=known.uid), code=303)
     form = _form(event, user)

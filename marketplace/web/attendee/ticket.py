@@ -10,7 +10,7 @@ from marketplace.gateways import documents
 from marketplace.i18n import gettext as _
 from marketplace.i18n import in_language
 from marketplace.models import RegistrationState
-from marketplace.services import invites, labels, registration
+from marketplace.services import invites, labels, registration_links
 from marketplace.web.attendee.blueprint import Way, both_ways
 from marketplace.web.attendee.managing import frame
 
@@ -59,4 +59,4 @@ def ticket_file(way: Way) -> ResponseReturnValue:
 def _code(way: Way) -> str:
     if way.registration.state is not RegistrationState.CONFIRMED:
         raise NotFound
-    return registration.ticket_code(way.registration)
+    return registration_links.ticket_code(way.registration)

@@ -3,8 +3,8 @@
 from flask import Blueprint, session
 from flask_login import current_user
 
-from marketplace.models import Event, User
-from marketplace.services import registration
+from marketplace.models import Event, Registration, User
+from marketplace.services import attendees
 from marketplace.web import language
 
 room = Blueprint("events", __name__)
@@ -26,6 +26,6 @@ def zone_for(event: Event) -> str:
     return language.reader_zone() if reader() is not None else event.timezone
 
 
-def own_registration(event: Event) -> registration.Registration | None:
+def own_registration(event: Event) -> Registration | None:
     """Return the reader's live registration for the event, or None."""
-    return registration.mine(event, reader())
+    return attendees.mine(event, reader())

@@ -24,16 +24,7 @@ from marketplace.i18n import LANGUAGES, in_language, language_name
 from marketplace.i18n import lazy_gettext as _
 from marketplace.models import AttendeeCategory, Event, Organisation, Question, QuestionKind, RegistrationConsentKind
 from marketplace.models.base import new_uid
-from marketplace.services import (
-    answer_files,
-    labels,
-    needs,
-    places,
-    questions,
-    registration,
-    tickets,
-    wallclock,
-)
+from marketplace.services import answer_files, attendees, labels, needs, places, questions, tickets, wallclock
 from marketplace.services.addresses import MAX_LENGTH
 from marketplace.services.answer_files import Upload
 from marketplace.services.questions import LONGEST_ANSWER, YES
@@ -129,7 +120,7 @@ class AttendeeForm(Form):
         wishes = kwargs.pop("wishes", None)
         fields = {questions.field_name(question): _field(question) for question in asked}
         form = type(cls.__name__, (cls,), {**fields, "event": event, "asked": asked})(*args, **kwargs)
-        form.prepare(event, organisations, registration.wishes(event) if wishes is None else wishes)
+        form.prepare(event, organisations, attendees.wishes(event) if wishes is None else wishes)
         return form
 
     def answer_fields(self) -> list[tuple[Question, Field]]:
