@@ -71,15 +71,15 @@ def whole(condition: Any) -> Registration | None:
     )
 
 
-def live(event: Event, email_key: str) -> Registration | None:
-    """Return the registration of an address that is not over, if there is one."""
-    return session().scalar(
-        select(Registration).where(
-            Registration.event_id == event.id,
-            Registration.email_key == email_key,
-            Registration.state.in_(LIVE_STATES),
-        )
-    )
+def history(event: Event, email_key: str) -> tuple[Registration | None, int]:
+    """Return the registration of an address that is not over, if there is one, and the SEQUENCE of a new one.
+
+    A new one goes on counting where the earlier ended: its entry was cancelled, and only a higher SEQUENCE revives it.
+    """
+    statement = select(Registration).where(Registration.event_id == event.id, Registration.email_key == email_key)
+    earlier = session().scalars(statement.order_by(Registration.id)).all()
+    live = next((one for one in earlier if one.state in LIVE_STATES), None)
+    return live, max((one.calendar_sequence + 1 for one in earlier), default=0)
 
 
 @dataclass(frozen=True)

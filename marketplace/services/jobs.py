@@ -86,6 +86,9 @@ def enqueue(
     now = clock.now()
     with atomic() as current:
         job = Job(kind=kind, payload=payload or {}, run_at=run_at or now, dedupe_key=dedupe_key, created_at=now)
+        if dedupe_key is None:
+            current.add(job)
+            return job
         try:
             with current.begin_nested():
                 current.add(job)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from marketplace import clock, i18n
@@ -119,20 +119,26 @@ def _register(slug: str, application: Application, by: User | None, *, at_desk: 
     address = addresses.normalise(application.email)
     event = events.managed(slug, by) if at_desk and by is not None else events.public(slug)
     values = _checked(application, event)
+    event_id = event.id
     try:
         with atomic() as current:
-            (event,) = lock(Event, event.id)
-            known = attendees.live(event, address.key)
+            (event,) = lock(Event, event_id)
+            known, sequence = attendees.history(event, address.key)
             if known is not None:
                 if application.attempt and known.attempt == application.attempt:
                     return known
                 raise AlreadyRegistered
             _check_open(event)
-            ticket = tickets.choose(
-                event, application.ticket, application.category, application.access_code, at_desk=at_desk
-            )
             answers = questions.check(event, application.answers, application.files) if not at_desk else {}
             counted = waiting_list.pass_on(event)
+            ticket = tickets.choose(
+                event,
+                counted.tickets.values(),
+                application.ticket,
+                application.category,
+                application.access_code,
+                at_desk=at_desk,
+            )
             state = _first_state(event, ticket, values["attendance"], counted, at_desk=at_desk)
             now = clock.now()
             registration = Registration(
@@ -150,14 +156,15 @@ def _register(slug: str, application: Application, by: User | None, *, at_desk: 
                 changed_at=now,
                 waiting_since=now if state is RegistrationState.WAITING else None,
                 confirmed_at=now if state is RegistrationState.CONFIRMED else None,
-                calendar_sequence=_next_sequence(event, address.key),
+                calendar_sequence=sequence,
                 calendar_changed_at=now,
             )
             registration.answers = list(answers.values())
             registration.consents = [_consent(kind, application.locale) for kind in _agreed(application)]
             current.add(registration)
             current.flush()
-            needs.note(registration, application.access, application.dietary)
+            if application.access or application.dietary:
+                needs.note(registration, application.access, application.dietary)
             _wish(registration, application.sessions, by)
             audit.record(
                 "registration.walked_in" if at_desk else "registration.made",
@@ -178,7 +185,7 @@ def _register(slug: str, application: Application, by: User | None, *, at_desk: 
 
 def _remind_of_link(slug: str, email_key: str) -> None:
     with atomic():
-        registration = attendees.live(events.public(slug), email_key)
+        registration, _sequence = attendees.history(events.public(slug), email_key)
         if registration is None:
             return
         if throttle.count("registration.reminded", registration.uid) < 3:
@@ -189,16 +196,6 @@ def _remind_of_link(slug: str, email_key: str) -> None:
 def _check_open(event: Event) -> None:
     if event.state is not EventState.PUBLISHED:
         raise NotOpen(lazy_gettext("Registration is closed."))
-
-
-def _next_sequence(event: Event, email_key: str) -> int:
-    """Go on counting where an earlier registration of the same person ended, whose entry was cancelled."""
-    last = session().scalar(
-        select(func.max(Registration.calendar_sequence)).where(
-            Registration.event_id == event.id, Registration.email_key == email_key
-        )
-    )
-    return 0 if last is None else last + 1
 
 
 def _first_state(

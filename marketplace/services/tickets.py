@@ -1,5 +1,6 @@
 """Ticket types: who may take which, when, at which price, with which code; and the places several share."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -80,6 +81,11 @@ def details_of(ticket: TicketType) -> Details:
 
 
 _PLAIN = tuple(name for name in Details.__dataclass_fields__ if name not in {"categories", "pool"})
+
+
+def find(slug: str, uid: str, by: User) -> TicketType:
+    """Return one ticket type to the organisers of its event; raises `NotFound`."""
+    return _own(events.managed(slug, by), uid)
 
 
 def save(slug: str, details: Details, by: User, uid: str = "") -> TicketType:
@@ -252,14 +258,22 @@ def attendances(event: Event) -> tuple[Attendance, ...]:
     }[event.mode]
 
 
-def choose(event: Event, uid: str, category: AttendeeCategory, code: str, *, at_desk: bool = False) -> TicketType:
-    """Return the ticket type a registration asks for.
+def choose(
+    event: Event,
+    among: Iterable[TicketType],
+    uid: str,
+    category: AttendeeCategory,
+    code: str,
+    *,
+    at_desk: bool = False,
+) -> TicketType:
+    """Return which of an event's ticket types a registration asks for.
 
     Raises `Invalid` for the field `ticket` where there is no such ticket, the category may not take it or it is to be
     paid (payment is not open yet), and `NotOpen` outside its window. At the desk neither window, code nor category
     matters.
     """
-    ticket = session().scalar(select(TicketType).where(TicketType.uid == uid, TicketType.event_id == event.id))
+    ticket = next((one for one in among if one.uid == uid), None)
     if ticket is None or (not at_desk and (ticket.closed_at is not None or not _code_fits(ticket, code))):
         raise Invalid("ticket", lazy_gettext("Please choose a ticket from the list."))
     if ticket.price:
