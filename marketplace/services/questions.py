@@ -45,6 +45,25 @@ def every(event: Event) -> list[Question]:
     return list(session().scalars(statement))
 
 
+def details_of(question: Question) -> Details:
+    """Return what was decided about a question, to fill a form."""
+    return Details(
+        kind=question.kind,
+        labels=question.labels,
+        hints=question.hints,
+        choices=tuple(question.choices),
+        is_required=question.is_required,
+        depends_on=question.depends_on.uid if question.depends_on else "",
+        depends_on_answer=question.depends_on_answer,
+        position=question.position,
+    )
+
+
+def find(slug: str, uid: str, by: User) -> Question:
+    """Return one question of an event to its organisers; raises `NotFound`."""
+    return _own(events.managed(slug, by), uid)
+
+
 def save(slug: str, details: Details, by: User, uid: str = "") -> Question:
     """Add a question, or change the one named by `uid`. A choice that has a `code` keeps it, and so its answers."""
     labels = texts.checked(details.labels, "labels", 300, is_required=True)
@@ -98,6 +117,21 @@ def _condition(event: Event, question: Question, details: Details) -> tuple[int 
     if details.depends_on_answer not in allowed:
         raise Invalid("depends_on_answer", lazy_gettext("Please choose from the list."))
     return other.id, details.depends_on_answer
+
+
+def move(slug: str, uid: str, by: User, *, earlier: bool) -> None:
+    """Ask a question one place earlier or later; at the end of the list nothing happens."""
+    with atomic():
+        event = events.locked(slug, by)
+        question, order = _own(event, uid), asked(event)
+        if question not in order:
+            raise Conflict
+        place = order.index(question)
+        order.insert(max(0, place - 1) if earlier else place + 1, order.pop(place))
+        for position, one in enumerate(order):
+            one.position = position
+        events.touch(event)
+        audit.record("question.moved", by, question, event=event.slug)
 
 
 def retire(slug: str, uid: str, by: User) -> None:

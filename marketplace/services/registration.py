@@ -381,8 +381,12 @@ def application_of(registration: Registration) -> Application:
     )
 
 
-def cancel(uid: str, by: User | None = None) -> Registration:
-    """End a registration until the end of the event; its place passes on. `by` is None for the holder of the link."""
+def cancel(uid: str, by: User | None = None, message: str = "") -> Registration:
+    """End a registration until the end of the event; its place passes on. `by` is None for the holder of the link.
+
+    `message` is what an organiser says about it in the letter.
+    """
+    message = texts.within(texts.clean(message), "message", 1000)
     with atomic():
         registration = registration_state.locked(uid, by)
         if registration.state not in LIVE_STATES or wallclock.is_past(registration.event.ends_at):
@@ -390,7 +394,7 @@ def cancel(uid: str, by: User | None = None) -> Registration:
         was = registration.state
         registration_state.end(registration, RegistrationState.CANCELLED)
         audit.record("registration.cancelled", by, registration, event=registration.event.slug)
-        letters.tell_ended(registration, "registration.cancelled", was)
+        letters.tell_ended(registration, "registration.cancelled", was, message=message)
         waiting_list.pass_on(registration.event)
         return registration
 

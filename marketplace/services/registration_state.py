@@ -18,7 +18,12 @@ MOVES: dict[RegistrationState, frozenset[RegistrationState]] = {
         }
     ),
     RegistrationState.WAITING: frozenset(
-        {RegistrationState.OFFERED, RegistrationState.CANCELLED, RegistrationState.DECLINED}
+        {
+            RegistrationState.OFFERED,
+            RegistrationState.CONFIRMED,
+            RegistrationState.CANCELLED,
+            RegistrationState.DECLINED,
+        }
     ),
     RegistrationState.OFFERED: frozenset(
         {RegistrationState.CONFIRMED, RegistrationState.CANCELLED, RegistrationState.EXPIRED}

@@ -6,10 +6,10 @@ from sqlalchemy import or_, select
 
 from marketplace import clock
 from marketplace.database import atomic, lock, session
-from marketplace.errors import Gone
+from marketplace.errors import Conflict, Gone, SoldOut
 from marketplace.i18n import lazy_gettext
 from marketplace.models import Attendance, Event, EventState, Registration, RegistrationState, User
-from marketplace.services import audit, jobs, letters, registration_state, seats, wallclock
+from marketplace.services import audit, jobs, letters, policies, registration_state, seats, wallclock
 
 LONGEST_OFFER = timedelta(hours=48)
 SHORTEST_OFFER = timedelta(hours=1)
@@ -33,6 +33,31 @@ def accept_offer(uid: str, by: User | None = None) -> Registration:
     if late is not None:
         raise Gone(lazy_gettext("This offer has ended and the place was passed on."))
     return registration
+
+
+def admit(uid: str, by: User) -> Registration:
+    """Confirm somebody who waits, at the desk: an open offer is taken for them, else a free place is given.
+
+    Before the event begins free places are offered in the order of waiting, so only an offer can be taken; from then
+    on, whoever stands at the desk gets a free place. Raises `SoldOut` where there is none.
+    """
+    with atomic():
+        registration = registration_state.locked(uid, by)
+        event = registration.event
+        policies.require(by, "registration.manage", event)
+        if event.state is not EventState.PUBLISHED or wallclock.is_past(event.ends_at):
+            raise Conflict
+        counted = pass_on(event)
+        if registration.state is RegistrationState.WAITING:
+            if not counted.has_place(registration.ticket_type, registration.attendance):
+                raise SoldOut(lazy_gettext("No place is free. More places can be set with the event or its tickets."))
+        elif registration.state is not RegistrationState.OFFERED:
+            raise Conflict
+        registration_state.move(registration, RegistrationState.CONFIRMED)
+        session().flush()
+        audit.record("registration.admitted", by, registration, event=event.slug)
+        letters.tell_state(registration)
+        return registration
 
 
 def offer_ends(event: Event) -> datetime:
