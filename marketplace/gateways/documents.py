@@ -9,6 +9,8 @@ import segno
 
 INK = (16, 59, 68)
 QUIET = (90, 105, 108)
+A5 = (148, 210)
+"""Millimetres."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def _document(language: str, title: str) -> Any:
     # Loaded here because the library is large and most processes never make a document.
     from fpdf import FPDF
 
-    pdf = FPDF(format="A5", unit="mm")
+    pdf = FPDF(format=A5, unit="mm")
     pdf.set_margin(14)
     pdf.set_auto_page_break(False)
     for style, path in zip(("", "B"), _type_files(), strict=True):

@@ -32,7 +32,11 @@ def test_list_shows_what_is_to_come_and_what_was_held(client, make, event, clock
     held = client.get("/events?when=past").get_data(as_text=True)
     none = client.get("/events?q=nothing-like-it").get_data(as_text=True)
 
-    assert ("Second Dialogue" in to_come, "First Dialogue" in to_come, "Secret plans" in to_come) == (True, False, False)
+    assert ("Second Dialogue" in to_come, "First Dialogue" in to_come, "Secret plans" in to_come) == (
+        True,
+        False,
+        False,
+    )
     assert ("Second Dialogue" in held, "First Dialogue" in held, "Secret plans" in held) == (False, True, False)
     assert "No event fits." in none
 
@@ -50,7 +54,9 @@ def test_draft_is_seen_by_its_organisers_only(client, make, login_as, clock):
     draft = make.event(state=EventState.DRAFT)
     organiser = make.organiser()
 
-    pages = [f"/events/{draft.slug}{rest}" for rest in ("", "/programme", "/speakers", "/event.ics", "/calendar.en.ics")]
+    pages = [
+        f"/events/{draft.slug}{rest}" for rest in ("", "/programme", "/speakers", "/event.ics", "/calendar.en.ics")
+    ]
     seen = [client.get(page).status_code for page in pages]
     own = [login_as(organiser).get(page).status_code for page in pages[:4]]
     other = login_as(make.user()).get(pages[0]).status_code
@@ -67,7 +73,7 @@ def test_event_page_says_when_where_and_how_to_take_part(client, make, event, cl
 
     assert "June 1, 2026, 9:00\u202fAM (New York, UTC−4) – June 2, 2026, 6:00\u202fPM (New York, UTC−4)" in text
     assert "Hall of the Americas, Washington, D.C." in text
-    assert '<strong>Delegate</strong>: free' in text
+    assert "<strong>Delegate</strong>: free" in text
     assert "$125.00 (payment is not open yet)" in text
     assert "Speakers only" not in text
     assert 'href="/events/dialogue-two/register"' in text
@@ -204,7 +210,7 @@ def test_programme_is_filtered(make, client, event):
 
 
 def test_texts_of_organisers_run_nothing(client, make, clock):
-    hostile = '<script>alert(1)</script>"\'{{ 7*7 }}'
+    hostile = "<script>alert(1)</script>\"'{{ 7*7 }}"
     event = make.event(slug="hostile", titles={"en": hostile}, venue=hostile, descriptions={"en": hostile})
     entry = make.session(event, titles={"en": hostile}, descriptions={"en": hostile})
     speaker = make.store(Speaker(event_id=event.id, name=hostile, biographies={"en": hostile}))

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.errors import Conflict, Invalid
 from marketplace.i18n import gettext as _
-from marketplace.models import LIVE_STATES, QuestionKind, Registration, RegistrationState
+from marketplace.models import LIVE_STATES, QuestionKind, Registration, RegistrationConsentKind, RegistrationState
 from marketplace.services import (
     answer_files,
     attendees,
@@ -53,6 +53,7 @@ def overview(way: Way) -> str:
         link=sign_ups.links(mine, way.event).get(way.event.uid),
         offer_is_open=mine.state is RegistrationState.OFFERED and not wallclock.is_past(mine.offer_expires_at),
         readers=needs.readers(way.event),
+        consents=[(kind, mine.has_consent(kind)) for kind in RegistrationConsentKind],
     )
 
 

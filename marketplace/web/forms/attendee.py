@@ -67,14 +67,14 @@ class AttendeeForm(Form):
 
     name = StringField(_("Name"), [InputRequired(), Length(max=120)])
     category = SelectField(_("I come for"), [InputRequired()])
-    organisation = SelectField(_("Organisation"))
+    organisation = SelectField(_("Organisation"), default="")
     organisation_name = StringField(_("Organisation"), [Length(max=160)])
     job_title = StringField(_("Position"), [Length(max=160)])
     badge_name = StringField(_("Name on the badge"), [Length(max=120)])
-    country = SelectField(_("Country"))
-    attendance = RadioField(_("How will you take part?"), [Asked()], validate_choice=False)
+    country = SelectField(_("Country"), default="")
+    attendance = RadioField(_("How will you take part?"), [InputRequired()], validate_choice=False)
     languages = CheckboxList(_("Languages I speak"))
-    interpretation = SelectField(_("Interpretation I need"))
+    interpretation = SelectField(_("Interpretation I need"), default="")
     sessions = CheckboxList(_("Sessions I want to attend"))
     access = TextAreaField(_("What you need to take part"), [Length(max=needs.LONGEST)])
     dietary = TextAreaField(_("What you do not eat"), [Length(max=needs.LONGEST)])
@@ -95,6 +95,7 @@ class AttendeeForm(Form):
         self.interpretation.choices = choices([("", str(_("none"))), *spoken])
         zones = dict([(event.timezone, event.timezone.replace("_", " ")), *places.zone_choices()])
         self.timezone.choices = choices(zones.items())
+        self.timezone.data = self.timezone.data or event.timezone
         manners = tickets.attendances(event)
         self.attendance.choices = choices((manner.value, str(labels.of(manner))) for manner in manners)
         if len(manners) == 1:
@@ -172,7 +173,7 @@ class AttendeeForm(Form):
 class RegistrationForm(AttendeeForm):
     """Registering: also which ticket, and the address letters go to."""
 
-    ticket = RadioField(_("Ticket"), [Asked()], validate_choice=False)
+    ticket = RadioField(_("Ticket"), [InputRequired()], validate_choice=False)
     email = EmailField(_("E-mail address"), [InputRequired(), Length(max=MAX_LENGTH)])
     access_code = HiddenField()
     attempt = HiddenField()
@@ -206,6 +207,7 @@ class EditForm(AttendeeForm):
         """Offer the languages too."""
         super().prepare(event, organisations, wishes)
         self.locale.choices = choices(LANGUAGES.items())
+        self.locale.data = self.locale.data or i18n.locale()
 
 
 class FeedForm(Form):
@@ -223,7 +225,12 @@ def ticket_words(offer: Offer) -> str:
         availability = ""
         if offer.left is not None:
             availability = i18n.ngettext("one place left", "%(num)s places left", offer.left)
-    return f"{in_language(ticket.names)}: " + ", ".join(part for part in (price, availability) if part)
+    groups = [str(labels.of(AttendeeCategory(code))) for code in ticket.categories]
+    limits = [
+        i18n.gettext("for: %(groups)s", groups=", ".join(groups)) if groups else "",
+        i18n.gettext("the organisers decide about each registration") if ticket.needs_approval else "",
+    ]
+    return f"{in_language(ticket.names)}: " + ", ".join(part for part in (price, availability, *limits) if part)
 
 
 def _field(question: Question) -> Field:
