@@ -50,7 +50,10 @@ def groups() -> list[Group]:
 
 def desk() -> list[Group]:
     """Return the side navigation of the organiser's desk."""
-    overview = [_item(_("Overview"), "organiser.dashboard", "desk")]
+    overview = [
+        _item(_("Overview"), "organiser.dashboard", "desk"),
+        _item(_("Events"), "organiser.events", "calendar"),
+    ]
     if not policies.can(current_user, "desk.platform"):
         return [{"label": _("Desk"), "items": overview}]
     return [

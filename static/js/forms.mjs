@@ -32,7 +32,8 @@ document.querySelector("[data-error-summary]")?.focus();
 // A second click must not send a form twice. The lock opens by itself, because an answer that is a download leaves the page where it is.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post" || event.submitter?.formMethod === "dialog") return;
+  // What is shown in a frame (a preview) leaves the page where it is as well, and is no act.
+  if (form.method !== "post" || event.submitter?.formMethod === "dialog" || event.submitter?.formTarget) return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
   setTimeout(() => { delete form.dataset.sent; }, 5000);

@@ -1,0 +1,120 @@
+"""What sessions are made of, at the desk: the rooms, tracks and speakers of an event."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from marketplace.errors import Invalid, NotFound
+from marketplace.i18n import LazyText, in_language
+from marketplace.i18n import gettext as _
+from marketplace.i18n import lazy_gettext as _l
+from marketplace.models import Event
+from marketplace.services import events, programme
+from marketplace.web.access import access
+from marketplace.web.forms.organiser_programme import RoomForm, SpeakerForm, TrackForm
+from marketplace.web.organiser.desk import ask, room
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of part: its words, its form, and the services that keep it."""
+
+    new: LazyText
+    form: type[RoomForm] | type[TrackForm] | type[SpeakerForm]
+    listed: Callable[[Event], list[Any]]
+    save: Callable[..., Any]
+    remove: Callable[..., None]
+
+
+KINDS = {
+    "rooms": Kind(_l("New room"), RoomForm, programme.rooms, programme.save_room, programme.remove_room),
+    "tracks": Kind(_l("New track"), TrackForm, programme.tracks, programme.save_track, programme.remove_track),
+    "speakers": Kind(
+        _l("New speaker"), SpeakerForm, programme.speakers, programme.save_speaker, programme.remove_speaker
+    ),
+}
+
+_ADDRESS = "/events/<slug>/<any(rooms, tracks, speakers):kind>"
+
+
+@room.get("/events/<slug>/parts", endpoint="events_parts")
+@access("desk.enter")
+def listing(slug: str) -> str:
+    """List the rooms, tracks and speakers of an event."""
+    event = events.managed(slug, current_user)
+    found = {name: kind.listed(event) for name, kind in KINDS.items()}
+    return render_template("organiser/events/parts.html", event=event, **found)
+
+
+@room.route(f"{_ADDRESS}/new", endpoint="events_part_new", methods=["GET", "POST"])
+@access("desk.enter")
+def add(slug: str, kind: str) -> ResponseReturnValue:
+    """Add a room, a track or a speaker."""
+    event = events.managed(slug, current_user)
+    return _form(event, kind, KINDS[kind].form(), None)
+
+
+@room.route(f"{_ADDRESS}/<uid>", endpoint="events_part_edit", methods=["GET", "POST"])
+@access("desk.enter")
+def edit(slug: str, kind: str, uid: str) -> ResponseReturnValue:
+    """Change a room, a track or a speaker."""
+    event = events.managed(slug, current_user)
+    part = _find(event, kind, uid)
+    return _form(event, kind, KINDS[kind].form.of(part), part)
+
+
+def _find(event: Event, kind: str, uid: str) -> Any:
+    for part in KINDS[kind].listed(event):
+        if part.uid == uid:
+            return part
+    raise NotFound
+
+
+def _name(part: Any) -> str:
+    return str(getattr(part, "name", "")) or in_language(part.names)
+
+
+def _form(event: Event, kind: str, form: RoomForm | TrackForm | SpeakerForm, part: Any) -> ResponseReturnValue:
+    if form.validate_on_submit():
+        try:
+            KINDS[kind].save(event.slug, form.details(), by=current_user, uid=part.uid if part else "")
+        except Invalid as refusal:
+            form.refuse(refusal)
+        else:
+            flash(_("The changes are saved."), "success")
+            return redirect(url_for("organiser.events_parts", slug=event.slug, _anchor=kind), code=303)
+    page = render_template(
+        "organiser/events/part.html",
+        event=event,
+        kind=kind,
+        form=form,
+        part=part,
+        name=_name(part) if part else str(KINDS[kind].new),
+    )
+    return page, 422 if form.is_submitted() else 200
+
+
+@room.get(f"{_ADDRESS}/<uid>/remove", endpoint="events_part_remove_ask")
+@access("desk.enter")
+def ask_remove(slug: str, kind: str, uid: str) -> str:
+    """Ask before a part is removed."""
+    part = _find(events.managed(slug, current_user), kind, uid)
+    return ask(
+        _("Remove %(name)s?", name=_name(part)),
+        _("This works while it is part of no session."),
+        _("Remove"),
+        url_for("organiser.events_parts", slug=slug),
+    )
+
+
+@room.post(f"{_ADDRESS}/<uid>/remove", endpoint="events_part_remove")
+@access("desk.enter")
+def remove(slug: str, kind: str, uid: str) -> ResponseReturnValue:
+    """Remove a part of no session."""
+    KINDS[kind].remove(slug, uid, by=current_user)
+    flash(_("It is removed."), "success")
+    return redirect(url_for("organiser.events_parts", slug=slug, _anchor=kind), code=303)
