@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from marketplace.database import session
 from marketplace.models import (
@@ -295,7 +297,6 @@ def test_file_is_kept_under_another_name_and_without_hidden_data(client, make, e
         ("cut.png", b"\x89PNG\r\n\x1a\n\x00\x00\xff\xffIHDR"),
         ("cut.jpg", b"\xff\xd8\xff\xda\x00"),
         ("empty.txt", b""),
-        ("large.pdf", PDF + b"x" * 5_000_001 + b"%%EOF"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -306,6 +307,20 @@ def test_file_of_another_kind_is_refused(client, make, event, ticket, tmp_path, 
 
     assert (answer.status_code, len(errors(answer)), made()) == (422, 1, [])
     assert not (tmp_path / "answers").exists()
+
+
+def test_file_above_five_megabytes_is_refused(client, make, event, ticket, tmp_path):
+    question = a_question(event, make, QuestionKind.FILE)
+    large = FileStorage(io.BytesIO(PDF + b"x" * 5_000_000 + PDF), filename="large.pdf")
+    # Encoded here, because the client would leave its temporary file open.
+    boundary, body = encode_multipart({**filled(ticket), questions.field_name(question): large})
+
+    answer = client.post(
+        "/events/dialogue/register", data=body, content_type=f"multipart/form-data; boundary={boundary}"
+    )
+
+    assert (answer.status_code, made()) == (422, [])
+    assert errors(answer) == ["A file?: This file is larger than 5 MB."]
 
 
 def test_body_larger_than_its_files_may_be_is_refused(client, event, ticket):

@@ -65,7 +65,9 @@ class CheckboxList(SelectMultipleField):  # type: ignore[misc]
 class AttendeeForm(Form):
     """What everybody who takes part tells. `of(...)` adds what this event asks."""
 
+    ticket = RadioField(_("Ticket"), [InputRequired()], validate_choice=False)
     name = StringField(_("Name"), [InputRequired(), Length(max=120)])
+    email = EmailField(_("E-mail address"), [InputRequired(), Length(max=MAX_LENGTH)])
     category = SelectField(_("I come for"), [InputRequired()])
     organisation = SelectField(_("Organisation"), default="")
     organisation_name = StringField(_("Organisation"), [Length(max=160)])
@@ -171,10 +173,8 @@ class AttendeeForm(Form):
 
 
 class RegistrationForm(AttendeeForm):
-    """Registering: also which ticket, and the address letters go to."""
+    """Registering: also the code of hidden tickets, and the number of the form."""
 
-    ticket = RadioField(_("Ticket"), [InputRequired()], validate_choice=False)
-    email = EmailField(_("E-mail address"), [InputRequired(), Length(max=MAX_LENGTH)])
     access_code = HiddenField()
     attempt = HiddenField()
 
@@ -201,6 +201,8 @@ class RegistrationForm(AttendeeForm):
 class EditForm(AttendeeForm):
     """Changing what one told; ticket and address stay."""
 
+    ticket = None
+    email = None
     locale = SelectField(_("Language of my letters and calendar"))
 
     def prepare(self, event: Event, organisations: list[Organisation], wishes: list[Any]) -> None:
