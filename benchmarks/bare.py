@@ -1,9 +1,11 @@
-"""What Flask can do at best on this machine: a bare view, and one with one query, 60 rows and a comparable template."""
+"""What Flask can do at best on this machine: bare views that say hello, list rows, make a calendar, insert a row."""
 
 import os
+from datetime import UTC, datetime, timedelta
 
-from flask import Flask, render_template_string
+from flask import Flask, Response, redirect, render_template_string, request
 from flask_sqlalchemy import SQLAlchemy
+from icalendar import Calendar, Event
 from sqlalchemy import text
 
 app = Flask(__name__)
@@ -33,6 +35,38 @@ def rows() -> str:
     ).all()
     menu = ["Home", "Cities", "Events", "Projects", "About"]
     return render_template_string(PAGE, title="Organisations", rows=found, menu=menu)
+
+
+@app.get("/calendar.ics")
+def calendar() -> Response:
+    """Sixty entries with the properties every calendar needs, made by the library."""
+    found = Calendar()
+    found.add("prodid", "-//bare//EN")
+    found.add("version", "2.0")
+    at = datetime(2026, 6, 1, 13, tzinfo=UTC)
+    for number in range(60):
+        event = Event()
+        event.add("uid", f"{number}@example.org")
+        event.add("dtstamp", at)
+        event.add("dtstart", at + timedelta(hours=number))
+        event.add("dtend", at + timedelta(hours=number, minutes=40))
+        event.add("sequence", 0)
+        event.add("summary", f"Session {number}: rivers and people")
+        event.add("description", "What three cities learned about rivers, and what they would do again.")
+        event.add("location", "Room 1, Hall of the Americas, Washington, D.C.")
+        event.add("url", f"https://example.org/{number}")
+        found.add_component(event)
+    return Response(found.to_ical(), content_type="text/calendar")
+
+
+@app.post("/insert")
+def insert() -> Response:
+    """Write one row and commit it."""
+    with db.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE IF NOT EXISTS bare (name TEXT, email TEXT)"))
+        values = {"name": request.form["name"], "email": request.form["email"]}
+        connection.execute(text("INSERT INTO bare VALUES (:name, :email)"), values)
+    return redirect("/hello", code=303)
 
 
 @app.get("/readyz")

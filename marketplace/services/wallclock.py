@@ -1,6 +1,7 @@
 """Time as it is read on a wall: moments from local times of a zone, days moved, windows that are open or not."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from marketplace import clock, i18n
@@ -44,6 +45,12 @@ def is_past(deadline: datetime | None) -> bool:
 
 def span(starts_at: datetime, ends_at: datetime, zone: str) -> str:
     """Write a period as clocks in the zone show it, with the zone, in the reader's language."""
+    return _span(starts_at, ends_at, zone, i18n.locale())
+
+
+@lru_cache(maxsize=4096)
+def _span(starts_at: datetime, ends_at: datetime, zone: str, locale: str) -> str:
+    # The same periods are written again and again: in every feed, letter and programme of an event.
     if day(starts_at, zone) != day(ends_at, zone):
         return f"{i18n.format_datetime(starts_at, zone, 'long')} – {i18n.format_datetime(ends_at, zone, 'long')}"
     date_words = i18n.format_date(day(starts_at, zone))

@@ -59,13 +59,11 @@ def register(slug: str) -> ResponseReturnValue:
 @takes_files(LARGEST_FORM)
 def send_registration(slug: str) -> ResponseReturnValue:
     """Take the registration. The same form sent again leads to the same one."""
-    event, user = events.public(slug), somebody()
+    user = somebody()
     if user is None:
         throttle.hit("registration", request.remote_addr or "", _PER_NETWORK, timedelta(hours=1))
-        event = events.public(slug)
+    event = events.public(slug)
     form = _form(event, user)
-    offers = tickets.offers(event, form.access_code.data or "")
-    form.offer(offers)
     if not form.validate():
         return _page(event, form, 422)
     try:

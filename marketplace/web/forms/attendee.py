@@ -24,13 +24,14 @@ from marketplace.i18n import LANGUAGES, in_language, language_name
 from marketplace.i18n import lazy_gettext as _
 from marketplace.models import AttendeeCategory, Event, Organisation, Question, QuestionKind, RegistrationConsentKind
 from marketplace.models.base import new_uid
-from marketplace.services import answer_files, attendees, labels, needs, places, questions, tickets, wallclock
+from marketplace.services import answer_files, attendees, labels, needs, questions, tickets, wallclock
 from marketplace.services.addresses import MAX_LENGTH
 from marketplace.services.answer_files import Upload
 from marketplace.services.questions import LONGEST_ANSWER, YES
 from marketplace.services.registration import CONSENT_TEXTS, Application
 from marketplace.services.tickets import Availability, Offer
-from marketplace.web.forms import Form, choices
+from marketplace.web.forms import Form, choices, long_lists
+from marketplace.web.forms.long_lists import LongListField
 
 _ATTEMPT = re.compile(r"[A-Za-z0-9_-]{22}\Z")
 _SPOKEN = (*LANGUAGES, "fr")
@@ -73,7 +74,7 @@ class AttendeeForm(Form):
     organisation_name = StringField(_("Organisation"), [Length(max=160)])
     job_title = StringField(_("Position"), [Length(max=160)])
     badge_name = StringField(_("Name on the badge"), [Length(max=120)])
-    country = SelectField(_("Country"), default="")
+    country = LongListField(_("Country"), long_lists.countries)
     attendance = RadioField(_("How will you take part?"), [InputRequired()], validate_choice=False)
     languages = CheckboxList(_("Languages I speak"))
     interpretation = SelectField(_("Interpretation I need"), default="")
@@ -82,7 +83,7 @@ class AttendeeForm(Form):
     dietary = TextAreaField(_("What you do not eat"), [Length(max=needs.LONGEST)])
     photo_consent = BooleanField(CONSENT_TEXTS[RegistrationConsentKind.PHOTO])
     is_listed = BooleanField(CONSENT_TEXTS[RegistrationConsentKind.DIRECTORY])
-    timezone = SelectField(_("My time zone"))
+    timezone = LongListField(_("My time zone"), long_lists.zones)
 
     event: Event
     asked: list[Question]
@@ -91,12 +92,10 @@ class AttendeeForm(Form):
         """Offer what there is to choose at this event, and take away what it does not ask."""
         groups = [(value, str(words)) for value, words in labels.choices(AttendeeCategory)]
         self.category.choices = choices([("", str(_("Please choose"))), *groups])
-        self.country.choices = choices([("", ""), *places.country_choices()])
         spoken = [(code, language_name(code)) for code in _SPOKEN]
         self.languages.choices = choices(spoken)
         self.interpretation.choices = choices([("", str(_("none"))), *spoken])
-        zones = dict([(event.timezone, event.timezone.replace("_", " ")), *places.zone_choices()])
-        self.timezone.choices = choices(zones.items())
+        self.timezone.further = event.timezone
         self.timezone.data = self.timezone.data or event.timezone
         manners = tickets.attendances(event)
         self.attendance.choices = choices((manner.value, str(labels.of(manner))) for manner in manners)
@@ -122,7 +121,9 @@ class AttendeeForm(Form):
         organisations = kwargs.pop("organisations", [])
         wishes = kwargs.pop("wishes", None)
         fields = {questions.field_name(question): _field(question) for question in asked}
-        form = type(cls.__name__, (cls,), {**fields, "event": event, "asked": asked})(*args, **kwargs)
+        # Making a class is dear, and most events ask nothing of their own.
+        form = (type(cls.__name__, (cls,), fields) if fields else cls)(*args, **kwargs)
+        form.event, form.asked = event, asked
         form.prepare(event, organisations, attendees.wishes(event) if wishes is None else wishes)
         return form
 
@@ -178,14 +179,18 @@ class RegistrationForm(AttendeeForm):
     access_code = HiddenField()
     attempt = HiddenField()
 
+    def prepare(self, event: Event, organisations: list[Organisation], wishes: list[Any]) -> None:
+        """Number the form, unless it comes back with its number."""
+        super().prepare(event, organisations, wishes)
+        if not _ATTEMPT.match(self.attempt.data or ""):
+            self.attempt.data = new_uid()
+
     def offer(self, offers: list[Offer]) -> None:
         """Show the tickets that can be taken; a single one is chosen already."""
         open_ones = [one for one in offers if one.can_be_taken]
         self.ticket.choices = choices((one.ticket.uid, ticket_words(one)) for one in open_ones)
         if len(open_ones) == 1 and not self.ticket.data:
             self.ticket.data = open_ones[0].ticket.uid
-        if not _ATTEMPT.match(self.attempt.data or ""):
-            self.attempt.data = new_uid()
 
     def application(self, locale: str) -> Application:
         """Return what was told, for the service; letters will speak `locale`."""

@@ -1,0 +1,239 @@
+"""Measure the pages of an event with 60 sessions, its feeds and registrations against bare views of the same kind.
+
+    python benchmarks/events.py [--seconds 2] [--rounds 5]
+
+Everything is measured in turn in one run; the ratio is that of each round, so that a drifting machine stays honest.
+"""
+
+import argparse
+import http.client
+import itertools
+import os
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+from web import CONNECTIONS, ROOT, free_port, start
+
+Visit = Callable[[http.client.HTTPConnection], None]
+SLUG = "measured"
+numbers = itertools.count(1)
+
+
+def get(path: str, headers: dict[str, str] | None = None, status: int = 200) -> Visit:
+    def visit(connection: http.client.HTTPConnection) -> None:
+        send(connection, "GET", path, headers=headers or {}, status=status)
+
+    return visit
+
+
+def send(
+    connection: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    *,
+    body: str | None = None,
+    headers: dict[str, str],
+    status: int,
+) -> tuple[http.client.HTTPResponse, str]:
+    connection.request(method, path, body=body, headers={"Accept-Encoding": "identity", **headers})
+    answer = connection.getresponse()
+    content = answer.read().decode()
+    if answer.status != status:
+        raise SystemExit(f"{method} {path} answered {answer.status}")
+    return answer, content
+
+
+def post_headers(network: int = 0) -> dict[str, str]:
+    """A browser's headers, from one of many networks behind the proxy: registrations of each are limited."""
+    return {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Sec-Fetch-Site": "same-origin",
+        "X-Forwarded-For": f"10.{network // 65536 % 256}.{network // 256 % 256}.{network % 256}",
+    }
+
+
+def insert(connection: http.client.HTTPConnection) -> None:
+    body = urlencode({"name": "Ana", "email": f"ana{next(numbers)}@example.org"})
+    send(connection, "POST", "/insert", body=body, headers=post_headers(), status=303)
+
+
+def registration(ticket: str) -> Visit:
+    """From the form to the confirmation: three requests by somebody new."""
+
+    def visit(connection: http.client.HTTPConnection) -> None:
+        number = next(numbers)
+        _, page = send(connection, "GET", f"/events/{SLUG}/register", headers={}, status=200)
+        fields = {
+            "ticket": ticket,
+            "name": f"Ana Núñez {number}",
+            "email": f"ana{number}@example.org",
+            "category": "city",
+            "attempt": re.search(r'name="attempt"[^>]* value="([^"]+)"', page).group(1),
+        }
+        headers = post_headers(number)
+        answer, _ = send(
+            connection, "POST", f"/events/{SLUG}/register", body=urlencode(fields), headers=headers, status=303
+        )
+        cookie = answer.headers["Set-Cookie"].split(";")[0]
+        send(connection, "GET", answer.headers["Location"], headers={"Cookie": cookie}, status=200)
+
+    return visit
+
+
+def rate(port: int, visit: Visit, seconds: float) -> float:
+    """Visits per second over a few kept connections."""
+    counts, end = [0] * CONNECTIONS, time.perf_counter() + seconds
+
+    def load(number: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        while time.perf_counter() < end:
+            visit(connection)
+            counts[number] += 1
+
+    threads = [threading.Thread(target=load, args=(number,)) for number in range(CONNECTIONS)]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / (time.perf_counter() - began)
+
+
+def build() -> tuple[str, str]:
+    """Make the event, somebody with every session in their programme; returns the ticket and the path of their feed."""
+    from sqlalchemy import select
+
+    from marketplace import create_app
+    from marketplace.database import session
+    from marketplace.models import EventKind, SessionKind, SpeakerRole, User
+    from marketplace.services import attendees, events, invites, programme, registration, sign_ups, tickets
+    from marketplace.services.registration import Application, AttendeeCategory
+
+    with create_app().app_context():
+        by = session().scalar(select(User).where(User.email == "organiser@cities.example"))
+        starts_at = (datetime.now(UTC) + timedelta(days=60)).replace(hour=13, minute=0, second=0, microsecond=0)
+        details = events.Details(
+            EventKind.MARKETPLACE,
+            {"en": "Marketplace"},
+            "America/New_York",
+            starts_at,
+            starts_at + timedelta(days=2),
+            places={"en": "Washington, D.C."},
+        )
+        events.create(details, by, SLUG)
+        rooms = [programme.save_room(SLUG, programme.RoomDetails({"en": f"Room {n}"}), by) for n in range(3)]
+        tracks = [programme.save_track(SLUG, programme.TrackDetails({"en": f"Track {n}"}), by) for n in range(3)]
+        speakers = [programme.save_speaker(SLUG, programme.SpeakerDetails(f"Speaker {n}"), by) for n in range(30)]
+        for number in range(60):
+            at = starts_at + timedelta(days=number // 30, minutes=45 * (number % 30 // 3))
+            programme.add_session(
+                SLUG,
+                programme.SessionDetails(
+                    SessionKind.PANEL,
+                    {"en": f"Session {number}: rivers and people"},
+                    at,
+                    at + timedelta(minutes=40),
+                    descriptions={"en": "What three cities learned about rivers, and what they would do again."},
+                    room=rooms[number % 3].uid,
+                    track=tracks[number % 3].uid,
+                    speakers=(
+                        (speakers[number % 30].uid, SpeakerRole.SPEAKER),
+                        (speakers[(number + 7) % 30].uid, SpeakerRole.MODERATOR),
+                    ),
+                    languages=("en",),
+                    interpretation=("es", "pt"),
+                ),
+                by,
+            )
+        ticket = tickets.save(SLUG, tickets.Details({"en": "Delegate"}), by)
+        event = events.publish(SLUG, by)
+        attendee = session().scalar(select(User).where(User.email == "attendee@cities.example"))
+        application = Application(attendee.name, attendee.email, AttendeeCategory.CITY, ticket.uid)
+        registration.register(SLUG, application, attendee)
+        for entry in programme.sessions(event):
+            sign_ups.sign_up(attendees.mine(event, attendee), entry.uid, attendee, tell=False)
+        only = registration.register(SLUG, Application("Feed", "feed@example.org", AttendeeCategory.CITY, ticket.uid))
+        for entry in programme.sessions(event):
+            sign_ups.sign_up(only, entry.uid, None, tell=False)
+        url = invites.personal_feed_url(invites.feed_of(only))
+        return ticket.uid, "/calendar/" + url.rpartition("/")[2]
+
+
+def sign_in(port: int) -> str:
+    """The cookie of the sample's attendee."""
+    body = urlencode({"email": "attendee@cities.example", "password": "demo-password-1"})
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    answer, _ = send(connection, "POST", "/sign-in", body=body, headers=post_headers(), status=303)
+    return answer.headers["Set-Cookie"].split(";")[0]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ |= {
+            "DATA_DIR": folder,
+            "DATABASE_URL": f"sqlite:///{folder}/marketplace.db",
+            "LOG_LEVEL": "WARNING",
+            "TRUSTED_PROXIES": "1",
+        }
+        for command in (["db", "upgrade"], ["seed"]):
+            subprocess.run(
+                [sys.executable, "-m", "flask", "--app", "wsgi", *command], cwd=ROOT, check=True, capture_output=True
+            )
+        sys.path.insert(0, str(ROOT))
+        ticket, feed = build()
+        ports = free_port(), free_port()
+        environment = dict(os.environ)
+        servers = [start("wsgi:app", ports[0], environment), start("benchmarks.bare:app", ports[1], environment)]
+        try:
+            report(options, ports, ticket, feed)
+        finally:
+            for server in servers:
+                os.killpg(server.pid, signal.SIGTERM)
+                server.wait(20)
+
+
+def report(options: argparse.Namespace, ports: tuple[int, int], ticket: str, feed: str) -> None:
+    ours, bare = ports
+    page, public = f"/events/{SLUG}/programme", f"/events/{SLUG}/calendar.en.ics"
+    connection = http.client.HTTPConnection("127.0.0.1", ours)
+    answer, _ = send(connection, "GET", feed, headers={}, status=200)
+    known = {"If-None-Match": answer.headers["ETag"]}
+    # What is measured, by what it is compared with, and the least ratio it must reach.
+    compared: list[tuple[str, Visit, str, Visit, float]] = [
+        ("programme, anonymous", get(page), "hello", get("/hello"), 1 / 3),
+        ("public feed", get(public), "hello", get("/hello"), 1 / 3),
+        ("programme, signed in", get(page, {"Cookie": sign_in(ours)}), "60 rows", get("/rows"), 1 / 2),
+        ("personal feed of 60", get(feed), "bare iCalendar", get("/calendar.ics"), 1 / 2),
+        ("personal feed, 304", get(feed, known, 304), "bare iCalendar", get("/calendar.ics"), 1 / 2),
+        ("registration, form to confirmation", registration(ticket), "bare insert", insert, 1 / 10),
+    ]
+    print(
+        "| what | per second | compared with | per second | ratio (min, median, max) | least |\n|---|---|---|---|---|---|"
+    )
+    for what, visit, other, bare_visit, least in compared:
+        rate(ours, visit, 0.5)
+        rate(bare, bare_visit, 0.5)
+        rounds = [
+            (rate(ours, visit, options.seconds), rate(bare, bare_visit, options.seconds)) for _ in range(options.rounds)
+        ]
+        ratios = [one / two for one, two in rounds]
+        one, two = (statistics.median(column) for column in zip(*rounds, strict=True))
+        spread = f"{min(ratios):.2f}, {statistics.median(ratios):.2f}, {max(ratios):.2f}"
+        print(f"| {what} | {one:.0f} | {other} | {two:.0f} | {spread} | {least:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
