@@ -58,7 +58,7 @@ def personal_feed(token: str) -> Response:
     """Return somebody's own programme to whoever has its secret address."""
     feed = invites.find_feed(token)
     tag = invites.personal_feed_tag(feed)
-    return _feed(tag, "private, max-age=300", lambda: invites.personal_feed(feed))
+    return _feed(tag, "private, max-age=300", lambda: kept.own_feed(tag, lambda: invites.personal_feed(feed)))
 
 
 def _feed(tag: str, caching: str, make: Callable[[], bytes]) -> Response:
