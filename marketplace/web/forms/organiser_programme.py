@@ -32,8 +32,8 @@ class CheckboxesField(SelectMultipleField):  # type: ignore[misc]
 class SpeakerRow(Form):
     """Somebody who speaks in the session, and as what."""
 
-    speaker = SelectField(_("Speaker"))
-    role = SelectField(_("Role"))
+    speaker = SelectField(_("Speaker"), default="")
+    role = SelectField(_("Role"), default=SpeakerRole.SPEAKER.value)
 
 
 @in_every_language("titles", _("Title"), 200)
@@ -44,8 +44,8 @@ class SessionForm(Form):
     kind = SelectField(_("Kind"), [InputRequired()])
     starts_at = MomentField(_("Begins"), [InputRequired()])
     ends_at = MomentField(_("Ends"), [InputRequired()])
-    room = SelectField(_("Room"))
-    track = SelectField(_("Track"))
+    room = SelectField(_("Room"), default="")
+    track = SelectField(_("Track"), default="")
     speakers = FieldList(FormField(SpeakerRow), _("Speakers"))
     languages = CheckboxesField(_("Languages spoken"))
     interpretation = CheckboxesField(_("Interpretation into"))

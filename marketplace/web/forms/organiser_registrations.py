@@ -22,7 +22,7 @@ class WalkInForm(Form):
     attendance = SelectField(_("Attendance"), [InputRequired()])
     organisation_name = StringField(_("Organisation"), [Length(max=160)])
     job_title = StringField(_("Position"), [Length(max=160)])
-    country = SelectField(_("Country"))
+    country = SelectField(_("Country"), default="")
     language = SelectField(_("Language of letters"), [InputRequired()])
     attempt = StringField("", [Length(max=22)])
 

@@ -42,7 +42,7 @@ class TicketForm(Form):
     price = DecimalField(_("Price"), [Optional()])
     currency = StringField(_("Currency"), [InputRequired(), Length(min=3, max=3)])
     capacity = IntegerField(_("Places"), [Optional()])
-    pool = SelectField(_("Shared places"))
+    pool = SelectField(_("Shared places"), default="")
     sales_open_at = MomentField(_("Can be taken from"), [Optional()])
     sales_close_at = MomentField(_("Can be taken until"), [Optional()])
     categories = CheckboxesField(_("Who may take it"))
@@ -54,7 +54,7 @@ class TicketForm(Form):
     def of(cls, event: Event, ticket: TicketType | None) -> "TicketForm":
         """Return the form filled with what is decided about a ticket; an empty one for a new ticket."""
         if ticket is None:
-            return cls(data={"price": 0, "currency": "USD"})
+            return cls(data={"price": Decimal(0), "currency": "USD"})
         details = tickets.details_of(ticket)
         plain = ("currency", "capacity", "pool", "needs_approval", "access_code", "position")
         values: dict[str, Any] = {name: getattr(details, name) for name in plain}
@@ -128,7 +128,7 @@ class QuestionForm(Form):
 
     kind = SelectField(_("Kind"), [InputRequired()])
     is_required = BooleanField(_("Must be answered"))
-    depends_on = SelectField(_("Asked"))
+    depends_on = SelectField(_("Asked"), default="")
     choices = FieldList(FormField(ChoiceRow), _("Choices"))
 
     @classmethod

@@ -147,6 +147,8 @@ def send(slug: str) -> ResponseReturnValue:
         return _message_page(event, form, wanted)
     if form.validate():
         try:
+            if not letters.count_readers(slug, wanted, current_user):
+                raise Invalid("", _("Nobody is in this group."))
             if act == "send":
                 number = letters.send_message(slug, form.message(wanted), by=current_user)
                 words = ngettext("The message goes to %(num)s person.", "The message goes to %(num)s people.", number)
@@ -154,7 +156,6 @@ def send(slug: str) -> ResponseReturnValue:
                 return redirect(url_for("organiser.events_registrations", slug=slug), code=303)
             return _check_page(event, form, wanted)
         except Invalid as refusal:
-            # A preview of one language names the field without it.
             form.refuse(refusal)
     return _message_page(event, form, wanted), 422
 
@@ -174,9 +175,6 @@ def _message_page(event: Event, form: MessageForm, wanted: attendees.Filter) -> 
 
 def _check_page(event: Event, form: MessageForm, wanted: attendees.Filter) -> str:
     """Show the message as it reads in each language it is written in, and how many people it reaches."""
-    number = letters.count_readers(event.slug, wanted, current_user)
-    if not number:
-        raise Invalid("", _("Nobody is in this group."))
     if not form.words():
         raise Invalid("subject_en", _("Please write this in at least one language."))
     return render_template(
@@ -184,7 +182,7 @@ def _check_page(event: Event, form: MessageForm, wanted: attendees.Filter) -> st
         event=event,
         form=form,
         wanted=wanted,
-        number=number,
+        number=letters.count_readers(event.slug, wanted, current_user),
         contents={code: _content(event.slug, code, words) for code, words in form.words().items()},
     )
 
@@ -193,4 +191,5 @@ def _content(slug: str, language: str, words: tuple[str, str]) -> Content:
     try:
         return letters.preview(slug, "message", language, by=current_user, words=words)
     except Invalid as refusal:
+        # A letter of one language names the field without it.
         raise Invalid(f"{refusal.field}_{language}", refusal.message) from None

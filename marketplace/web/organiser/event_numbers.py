@@ -3,13 +3,15 @@
 from flask import render_template
 from flask_login import current_user
 
-from marketplace.i18n import country_name, in_language, language_name
+from marketplace.i18n import country_name, format_date, in_language, language_name
+from marketplace.i18n import gettext as _
 from marketplace.services import attendance_numbers, events, labels, needs, tickets
+from marketplace.services.attendance_numbers import Day
 from marketplace.web.access import access
 from marketplace.web.organiser.desk import room
 
-LATEST_DAYS = 31
-"""Columns of the chart by day; the table beneath has the same days."""
+COLUMNS = 14
+"""Columns of a chart over time, which fit a phone; a longer time has several days in each."""
 
 
 @room.get("/events/<slug>/numbers", endpoint="events_numbers")
@@ -27,8 +29,20 @@ def numbers(slug: str) -> str:
         "spoken": [(language_name(code), number) for code, number in found.languages.items()],
     }
     return render_template(
-        "organiser/events/numbers.html", event=event, found=found, charts=charts, days=found.days[-LATEST_DAYS:]
+        "organiser/events/numbers.html", event=event, found=found, charts=charts, periods=_periods(found.days)
     )
+
+
+def _periods(days: list[Day]) -> list[tuple[str, int, int]]:
+    """Put days together: the words for the period, registrations made in it, and in all by its end."""
+    step = -(-len(days) // COLUMNS) or 1
+    found = []
+    for number in range(0, len(days), step):
+        part = days[number : number + step]
+        first, last = format_date(part[0].day), format_date(part[-1].day)
+        words = first if len(part) == 1 else _("%(first)s to %(last)s", first=first, last=last)
+        found.append((words, sum(day.made for day in part), part[-1].total))
+    return found
 
 
 @room.get("/events/<slug>/needs", endpoint="events_needs")
