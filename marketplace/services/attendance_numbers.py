@@ -75,10 +75,8 @@ def of_event(slug: str, by: User) -> Numbers:
         )
         .all()
     )
-    left = [
-        seats.tally(event).left(ticket, Attendance.IN_PERSON)
-        for ticket in session().scalars(select(TicketType).where(TicketType.event_id == event.id))
-    ]
+    counted = seats.tally(event)
+    left = [counted.left(ticket, Attendance.IN_PERSON) for ticket in counted.tickets.values()]
     return Numbers(
         states={state: by_state[state] for state in RegistrationState if state in by_state},
         categories=_sums((row[0], row[5]) for row in facts),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 from marketplace import clock
 from marketplace.database import atomic, lock, session
 from marketplace.errors import Conflict, Invalid, NotFound
-from marketplace.i18n import lazy_gettext
+from marketplace.i18n import in_language, lazy_gettext
 from marketplace.models import (
     LIVE_STATES,
     Event,
@@ -481,6 +481,12 @@ def window(dates: Any) -> Window:
     if wallclock.is_past(dates.registration_closes_at) or dates.state is not EventState.PUBLISHED:
         return Window.CLOSED
     return Window.OPEN if wallclock.is_open(dates.registration_opens_at, None) else Window.NOT_YET
+
+
+def names() -> list[tuple[str, str]]:
+    """Return slug and title, in the reader's language, of all events, drafts too, the latest first, to choose from."""
+    rows = session().execute(select(Event.slug, Event.titles).order_by(Event.starts_at.desc(), Event.id))
+    return [(slug, in_language(titles)) for slug, titles in rows]
 
 
 class Entry(NamedTuple):

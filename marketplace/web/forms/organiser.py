@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from wtforms import DateField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
-from marketplace.i18n import LANGUAGES, in_language
+from marketplace.i18n import LANGUAGES
 from marketplace.i18n import gettext as _
 from marketplace.i18n import lazy_gettext as _l
 from marketplace.models import CitySide, Organisation, OrganisationKind, Role
@@ -28,8 +28,7 @@ class RoleForm(Form):
         super().__init__(*arguments, **values)
         roles = [(value, str(words)) for value, words in labels.choices(Role)]
         self.role.choices = choices([("", _("Please choose")), *roles])
-        titles = [(entry.slug, in_language(entry.titles)) for entry in events.calendar(limit=100)]
-        self.event.choices = choices([(WHOLE_PLATFORM, _("The whole platform")), *titles])
+        self.event.choices = choices([(WHOLE_PLATFORM, _("The whole platform")), *events.names()])
 
     def event_slug(self) -> str | None:
         """Return the event the role is for, None for the whole platform."""
