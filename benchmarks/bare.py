@@ -13,7 +13,8 @@ db = SQLAlchemy(app)
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{{ title }}</title>
 <meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/static/bootstrap.css"></head>
-<body><header><nav><ul>{% for word in menu %}<li><a href="/{{ word|lower }}">{{ word }}</a></li>{% endfor %}</ul></nav></header>
+<body><header><nav><ul>
+{% for word in menu %}<li><a href="/{{ word|lower }}">{{ word }}</a></li>{% endfor %}</ul></nav></header>
 <main><h1>{{ title }}</h1>
 <table><thead><tr><th>Name</th><th>Kind</th><th>Country</th><th>Zone</th><th>Website</th></tr></thead><tbody>
 {% for row in rows %}<tr><td><a href="/o/{{ row.slug }}">{{ row.name }}</a></td><td>{{ row.kind }}</td>
