@@ -127,8 +127,8 @@ class Placing:
     def improve(self, moves: int, fairness: int | None, *, target: int = 0, warm: float = 0.7) -> Iterator[list[int]]:
         """Ever better slots on the way through that many moves of simulated annealing from a complete timetable.
 
-        It starts at the temperature `warm`, in breaks, and ends early at `target` breaks. Breaks of a participant beyond
-        `fairness` weigh much more than others.
+        It starts at the temperature `warm`, in breaks, and ends early at `target` breaks. Breaks of one participant
+        beyond `fairness` weigh much more than others.
         """
         cost = sum(self._cost(busy, fairness) for busy in self.busy)
         best_cost, best, shown = cost, list(self.slot), cost
