@@ -2,7 +2,7 @@
 
 import os
 
-from flask import Flask, render_template_string
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
@@ -21,6 +21,8 @@ PAGE = """<!doctype html>
 <td>{{ row.country }}</td><td>{{ row.timezone }}</td><td>{{ row.website }}</td></tr>
 {% endfor %}</tbody></table></main><footer><p>{{ rows|length }} rows</p></footer></body></html>"""
 
+template = app.jinja_env.from_string(PAGE)
+
 
 @app.get("/hello")
 def hello() -> str:
@@ -33,7 +35,7 @@ def rows() -> str:
         text("SELECT slug, name, kind, country, timezone, website FROM organisation ORDER BY name LIMIT 60")
     ).all()
     menu = ["Home", "Cities", "Events", "Projects", "About"]
-    return render_template_string(PAGE, title="Organisations", rows=found, menu=menu)
+    return template.render(title="Organisations", rows=found, menu=menu)
 
 
 @app.get("/readyz")
