@@ -25,7 +25,6 @@ from .relaxation import reduced, relax
 from .residual import after_locks
 from .schedule import VERSION, Objective, Schedule
 
-
 VOLUNTARY_MOVES = 0.005  # share of the meetings of the schedule before that may move though they would not have to
 SHORT_CHAIN, LONG_CHAIN = 1, 2  # meetings moved on for one more meeting; for a displaced, must or needed one
 MOST_TRIES = 200  # meetings looked at to be moved on for one other; more than this seldom finds anything
