@@ -65,7 +65,7 @@ def test_every_page_is_accessible_valid_and_fits(visit, addresses, site, role, l
         )
         waiting += [link.removeprefix(site).split("#")[0] for link in links if link.startswith(site + "/")]
 
-    assert wrong == []
+    assert wrong == [], "\n".join(f"{path}: {trouble}" for path, trouble in wrong)
     assert len(seen) >= 5
 
 
