@@ -3,7 +3,7 @@
 import os
 from datetime import UTC, datetime, timedelta
 
-from flask import Flask, Response, redirect, render_template_string, request
+from flask import Flask, Response, redirect, request
 from flask_sqlalchemy import SQLAlchemy
 from icalendar import Calendar, Event
 from sqlalchemy import text
@@ -15,12 +15,15 @@ db = SQLAlchemy(app)
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{{ title }}</title>
 <meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/static/bootstrap.css"></head>
-<body><header><nav><ul>{% for word in menu %}<li><a href="/{{ word|lower }}">{{ word }}</a></li>{% endfor %}</ul></nav></header>
+<body><header><nav><ul>
+{% for word in menu %}<li><a href="/{{ word|lower }}">{{ word }}</a></li>{% endfor %}</ul></nav></header>
 <main><h1>{{ title }}</h1>
 <table><thead><tr><th>Name</th><th>Kind</th><th>Country</th><th>Zone</th><th>Website</th></tr></thead><tbody>
 {% for row in rows %}<tr><td><a href="/o/{{ row.slug }}">{{ row.name }}</a></td><td>{{ row.kind }}</td>
 <td>{{ row.country }}</td><td>{{ row.timezone }}</td><td>{{ row.website }}</td></tr>
 {% endfor %}</tbody></table></main><footer><p>{{ rows|length }} rows</p></footer></body></html>"""
+
+template = app.jinja_env.from_string(PAGE)
 
 
 @app.get("/hello")
@@ -34,7 +37,7 @@ def rows() -> str:
         text("SELECT slug, name, kind, country, timezone, website FROM organisation ORDER BY name LIMIT 60")
     ).all()
     menu = ["Home", "Cities", "Events", "Projects", "About"]
-    return render_template_string(PAGE, title="Organisations", rows=found, menu=menu)
+    return template.render(title="Organisations", rows=found, menu=menu)
 
 
 @app.get("/calendar.ics")

@@ -77,7 +77,7 @@ def run(method: str, path: str, seconds: float, seed: int) -> dict[str, Any]:
         raise SystemExit(f"{method} on {path}: {broken[0]}")
     value = evaluate(problem, meetings)
     return {
-        "problem": problem.name or Path(path).stem,
+        "problem": Path(path).stem,
         "method": method,
         "meetings": len(meetings),
         "must": value.must,
@@ -122,21 +122,38 @@ def _size_like(path: str) -> str:
 
 
 def table(rows: list[Row]) -> str:
-    """The rows as a Markdown table; the engine's row of each problem brings the bound of all its rows."""
+    """The engine's rows as a Markdown table."""
     lines = [
-        "| problem | method | value, % of bound | musts | floors | gaps per meeting | seconds | CPU s | MB |",
-        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
+        "| problem | value, % of bound | musts | floors | idle gaps per meeting | seconds | CPU s | MB |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
-    bounds = {row.problem: row.bound for row in rows if row.bound}
     for row in rows:
-        must, floors, score = bounds[row.problem]
-        share = "optimal" if row.proven and row.score == score else f"{100 * row.score / max(1, score):.3f}"
-        if row.method == CP_SAT:
-            share = f"{100 * row.score / max(1, score):.3f}{' (optimum)' if row.proven else ''}"
-        lines.append(
-            f"| {row.problem} | {row.method} | {share} | {row.must}/{must} | {row.floors}/{floors} "
-            f"| {row.gaps / max(1, row.meetings):.3f} | {row.seconds:.2f} | {row.cpu:.2f} | {row.megabytes:.0f} |"
-        )
+        if row.method == ENGINE and row.bound is not None:
+            must, floors, score = row.bound
+            share = "100 (proven)" if row.proven else f"{100 * row.score / max(1, score):.3f}"
+            lines.append(
+                f"| {row.problem} | {share} | {row.must}/{must} | {row.floors}/{floors} "
+                f"| {row.gaps / max(1, row.meetings):.3f} | {row.seconds:.1f} | {row.cpu:.1f} | {row.megabytes:.0f} |"
+            )
+    return "\n".join(lines)
+
+
+def comparison(rows: list[Row]) -> str:
+    """All methods as a Markdown table: value in per cent of the bound, musts lost, parties under their floor, gaps."""
+    methods = list(dict.fromkeys(row.method for row in rows))
+    bounds = {row.problem: row.bound for row in rows if row.bound}
+    lines = [
+        f"| problem | {' | '.join(methods)} |",
+        f"|---|{'---|' * len(methods)}",
+    ]
+    for problem, (must, floors, score) in bounds.items():
+        cells = {
+            row.method: f"{100 * row.score / max(1, score):.2f}; {must - row.must}; {floors - row.floors}; "
+            f"{row.gaps / max(1, row.meetings):.2f}" + (" (optimum)" if row.proven and row.method == CP_SAT else "")
+            for row in rows
+            if row.problem == problem
+        }
+        lines.append(f"| {problem} | {' | '.join(cells.get(method, '-') for method in methods)} |")
     return "\n".join(lines)
 
 
@@ -159,8 +176,8 @@ def plots(rows: list[Row]) -> dict[str, str]:
 def repair_table(paths: list[str], seconds: float | None, seed: int) -> str:
     """Cancel five per cent of the parties of a good schedule, mend it, and solve afresh to compare."""
     lines = [
-        "| problem | value, % of fresh | moved, % of kept | kept | dropped | new | seconds |",
-        "|---|---:|---:|---:|---:|---:|---:|",
+        "| problem | value, % of fresh | moved, % of kept | kept | dropped | new | seconds | CPU s |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     from marketplace.matching import solve
     from marketplace.matching.repair import Changes, repair
@@ -177,13 +194,15 @@ def repair_table(paths: list[str], seconds: float | None, seed: int) -> str:
             ),
         )
         repair(problem, schedule, changes, seed=seed)  # Libraries are imported by the first call.
+        began = time.process_time()
         mended = repair(problem, schedule, changes, seed=seed)
+        cpu = time.process_time() - began
         fresh = solve(changes.applied(problem), seconds=limit, seed=seed)
         ratio = mended.objective.score / max(1, fresh.objective.score)
         moved = len(mended.moved) / max(1, len(mended.kept))
         lines.append(
-            f"| {problem.name} | {100 * ratio:.2f} | {100 * moved:.2f} | {len(mended.kept)} | {len(mended.dropped)} "
-            f"| {len(mended.new)} | {mended.seconds:.2f} |"
+            f"| {Path(path).stem} | {100 * ratio:.2f} | {100 * moved:.2f} | {len(mended.kept)} | {len(mended.dropped)} "
+            f"| {len(mended.new)} | {mended.seconds:.2f} | {cpu:.2f} |"
         )
     return "\n".join(lines)
 
@@ -210,7 +229,7 @@ def main(arguments: list[str] | None = None) -> None:
     rows = read_rows(options.from_json) if options.from_json else measure_all(options)
     if options.repair:
         return
-    print(table(rows))
+    print(table(rows), comparison(rows), sep="\n\n")
     if options.json:
         with options.json.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(row.__dict__) + "\n" for row in rows)

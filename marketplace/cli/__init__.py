@@ -2,12 +2,13 @@
 
 from flask import Flask
 
-from marketplace.cli import account, seed, serve, worker
+from marketplace.cli import account, match, seed, serve, worker
 
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
     app.cli.add_command(account.account)
+    app.cli.add_command(match.match)
     app.cli.add_command(seed.seed)
     app.cli.add_command(serve.serve)
     app.cli.add_command(worker.worker)

@@ -110,7 +110,8 @@ class Certifier:
         first = obvious(residual)
         self.held_floors = int((residual.project_need == 0).sum() + (residual.counterparty_need == 0).sum())
         self.must = first.must + residual.locked_must
-        self.floors = first.floors + self.held_floors
+        self.floors = self.unconditional_floors = first.floors + self.held_floors
+        self.floors_under = 0  # must meetings held by the schedules that the floor bound speaks of
         self.score = int(problem.pair_score[residual.pairs].sum()) + residual.locked_score
         self.conditions = (0, 0)  # must meetings and floors held by the schedules that the score bound speaks of
         self.relaxation = relax(residual, 0)
@@ -183,6 +184,8 @@ class Certifier:
         ends = time.monotonic() + seconds
         if must < self.must:
             self._lower_must(method, ends)
+        if must < self.floors_under:
+            self.floors, self.floors_under = self.unconditional_floors, 0
         if floors < self.floors:
             self._lower_floors(must, method, ends)
         wanted = (must, floors if must == self.must else 0)
@@ -205,7 +208,7 @@ class Certifier:
         if level == "must":
             self.must = min(self.must, value + self.residual.locked_must)
         elif level == "floors":
-            self.floors = min(self.floors, value + self.held_floors)
+            self.floors, self.floors_under = min(self.floors, value + self.held_floors), self.must
         elif self.conditions == (self.must, self.floors):
             self.score = min(self.score, value + self.residual.locked_score)
 
@@ -234,7 +237,8 @@ class Certifier:
             prices = Prices(answer.prices.capacity, answer.prices.floor, answer.prices.must, SCALE)
             nothing = np.zeros_like(self.relaxation.must)
             value = certificate(self.relaxation, nothing, prices, self.further(must, 0)[0], 0)
-            self.floors = min(self.floors, value + self.held_floors)
+            if value + self.held_floors < self.floors:
+                self.floors, self.floors_under = value + self.held_floors, must
 
     def _score(self, prices: Prices, must: int, floors: int) -> None:
         """Keep the score bound of these prices, unless a better one for the same conditions is known."""

@@ -20,11 +20,7 @@ class Compactor:
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
-        self.published = [-1] * len(draft.slot)
-        position = {pair: at for at, pair in enumerate(zip(draft.project, draft.counterparty, strict=True))}
-        for p, f, t in draft.problem.published:
-            if (p, f) in position:
-                self.published[position[(p, f)]] = t
+        self.published = draft.home
 
     def run(self, rounds: int, stop: Stop) -> bool:
         """Sweep up to ``rounds`` times, less when nothing is gained any more; False where ``stop`` ended it."""
@@ -64,16 +60,18 @@ class Compactor:
 
     def cost(self) -> int:
         """Gaps of all parties and moved meetings, as one number."""
+        pairs = zip(self.draft.slot, self.published, strict=True)
+        return _GAP * self.gaps() + sum(t >= 0 and published not in (-1, t) for t, published in pairs)
+
+    def gaps(self) -> int:
+        """Gaps of all parties."""
         draft, total = self.draft, 0
         days = set(draft.session)
         for available, free in zip(draft.project_avail, draft.project_free, strict=True):
             total += sum(gaps(available & ~free & day, available) for day in days)
         for available, busy in zip(draft.counterparty_avail, draft.counterparty_busy, strict=True):
             total += sum(gaps(busy & day, available) for day in days)
-        moved = sum(
-            t >= 0 and published not in (-1, t) for t, published in zip(draft.slot, self.published, strict=True)
-        )
-        return _GAP * total + moved
+        return total
 
     def _try(self, pair: int, heat: float) -> int:
         """One random move or exchange, accepted by the rule of Metropolis; the change that was made."""

@@ -27,17 +27,22 @@ def greedy(draft: Draft, stop: Stop) -> bool:
     return True
 
 
-def construct(draft: Draft, residual: Residual, choice: Choice, stop: Stop, *, compact: bool) -> bool:
+def construct(
+    draft: Draft, residual: Residual, choice: Choice, stop: Stop, *, compact: bool, stay: bool = False
+) -> bool:
     """Place what the relaxation chose, then whatever else still fits, the most worthwhile first.
 
-    Musts go first, then pairs with a slot given by the relaxation, then the pairs with the fewest common slots: those
-    that come late find the most ways round. False where ``stop`` ended it.
+    Musts go first, then pairs whose slot is given by the relaxation or, to ``stay``, by the schedule before, then those
+    with the fewest common slots: what comes late finds the most ways round. False where ``stop`` ended it.
     """
     share, slot, worth, choices = (np.zeros(len(draft.slot)) for _ in range(4))
     local = positions(draft, residual)
     kept = np.isin(residual.pairs, draft.candidates, assume_unique=True)
     share[local], slot[local] = choice.share[kept], choice.slot[kept] + 1.0
     worth[local], choices[local] = choice.worth[kept], residual.choices[kept]
+    if stay:
+        home = np.array(draft.home)
+        slot = np.where(home >= 0, home + 1.0, slot)
     must = np.array(draft.must, dtype=np.bool_)
     chosen = np.flatnonzero(share > 0.5)
     order = chosen[np.lexsort((-worth[chosen], choices[chosen], slot[chosen] == 0, ~must[chosen]))]

@@ -69,6 +69,12 @@ class Draft:
             self.of_project[p].append(pair)
             self.of_counterparty[f].append(pair)
 
+        self.home = [-1] * len(candidates)  # slot in the schedule before
+        position = {pair: at for at, pair in enumerate(zip(self.project, self.counterparty, strict=True))}
+        for p, f, t in problem.published:
+            if (p, f) in position:
+                self.home[position[(p, f)]] = t
+
         self.session = _session_masks(problem)
         self.log: list[tuple[int, int]] = []  # (pair, slot before), undone from the end
         floors = self.project_min.count(0) + self.counterparty_min.count(0)
@@ -223,6 +229,11 @@ class Draft:
         if later:
             return turn + (later & -later).bit_length() - 1
         return (slots & -slots).bit_length() - 1
+
+    def likely_slot(self, pair: int, slots: int) -> int:
+        """The slot of the schedule before if it is in a non-empty set, else a random one."""
+        home = self.home[pair]
+        return home if home >= 0 and slots >> home & 1 else self.any_slot(slots)
 
     def compact_slot(self, pair: int, slots: int) -> int:
         """The slot out of a non-empty set that adds the fewest idle gaps, next to another meeting if possible."""

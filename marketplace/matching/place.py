@@ -63,7 +63,7 @@ def refill(draft: Draft, dropped: int) -> None:
         waiting = [pair for pair in own if draft.slot[pair] < 0 and draft.free(pair)]
         for pair in sorted(waiting, key=draft.weight.__getitem__, reverse=True):
             if draft.has_room(pair) and (slots := draft.free(pair)):
-                draft.place(pair, draft.any_slot(slots))
+                draft.place(pair, draft.likely_slot(pair, slots))
 
 
 def _drop_cheapest(draft: Draft, pairs: Iterable[int]) -> bool:
@@ -89,7 +89,7 @@ def _chain(draft: Draft, pair: int, budget: int, compact: bool) -> int | None:
         current = homeless.pop()
         slots = draft.free(current) & ~left.get(current, 0)
         if slots:
-            draft.place(current, draft.compact_slot(current, slots) if compact else draft.any_slot(slots))
+            draft.place(current, draft.compact_slot(current, slots) if compact else draft.likely_slot(current, slots))
             continue
         budget -= 1
         if budget < 0:
@@ -120,7 +120,7 @@ def _push(draft: Draft, pair: int, homeless: list[int], left: dict[int, int]) ->
             if slots:
                 draft.remove(victim)
                 draft.place(pair, t)
-                draft.place(victim, draft.any_slot(slots))
+                draft.place(victim, draft.likely_slot(victim, slots))
                 return True
             options.append((t, victim))
     if options:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .problem import IntArray
+from .problem import BoolArray, IntArray, Problem
 from .residual import Residual
 
 FloatArray = npt.NDArray[np.float64]
@@ -39,6 +39,7 @@ class Relaxation:
     floors: tuple[Family, ...]  # capacity is the number of meetings missing to the floor
     must: IntArray  # [columns], 0 or 1
     score: IntArray  # [columns]
+    published: BoolArray  # [columns], whether the pair met in the schedule before
     pairs: int  # n, those without a column included
 
     @property
@@ -119,6 +120,7 @@ def relax(residual: Residual, few: int) -> Relaxation:
         floors=floors,
         must=problem.pair_must[original].astype(np.int64),
         score=problem.pair_score[original],
+        published=_published(problem)[original],
         pairs=len(residual.pairs),
     )
 
@@ -138,6 +140,7 @@ def restrict(relaxation: Relaxation, pairs: npt.NDArray[np.bool_]) -> Relaxation
         floors=without(relaxation.floors),
         must=relaxation.must[keep],
         score=relaxation.score[keep],
+        published=relaxation.published[keep],
         pairs=relaxation.pairs,
     )
 
@@ -203,6 +206,14 @@ def _family(key: IntArray, capacity: IntArray) -> Family:
     binding = use > capacity
     number = np.append(np.where(binding, np.cumsum(binding) - 1, -1), -1)
     return Family(number[key].astype(np.int64), capacity[binding].astype(np.int64))
+
+
+def _published(problem: Problem) -> BoolArray:
+    """[N], whether each pair met in the schedule before."""
+    met = np.zeros(problem.pairs, dtype=np.bool_)
+    known = (problem.pair_index.get((p, f)) for p, f, _ in problem.published)
+    met[[pair for pair in known if pair is not None]] = True
+    return met
 
 
 def _floor(owner: IntArray, need: IntArray) -> Family:

@@ -20,7 +20,7 @@ from .checker import check, evaluate
 from .draft import Draft, slots_in
 from .errors import EngineBug, ProblemError
 from .prices import subgradient
-from .problem import Meeting, Problem
+from .problem import IntArray, Meeting, Problem
 from .relaxation import reduced, relax
 from .residual import after_locks
 from .schedule import VERSION, Objective, Schedule
@@ -171,7 +171,7 @@ class _Mending:
         self.problem = problem
         self.deadline = deadline
         # Locks are held later: not all of them may still be possible.
-        self.draft = Draft(replace(problem, locked=()), np.arange(problem.pairs), seed)
+        self.draft = Draft(with_locks(problem, ()), np.arange(problem.pairs), seed)
         everything = (1 << problem.slots) - 1
         self.open_slots = everything & ~((1 << min(frozen_until, problem.slots)) - 1)
         self.origin: dict[int, int] = {}
@@ -180,7 +180,7 @@ class _Mending:
         self.move_limit = 0
         self.tries = 0
         tie = np.random.default_rng(seed).random(problem.pairs)
-        self.order: list[int] = np.lexsort((tie, -problem.pair_score, ~problem.pair_must)).tolist()
+        self.order = np.lexsort((tie, -problem.pair_score, ~problem.pair_must))
 
     def keep(self, before: Sequence[Meeting], max_moves: int | None) -> None:
         """Keep every meeting that still fits: what is past or locked first, then the most valuable where not all do."""
@@ -217,7 +217,7 @@ class _Mending:
             if draft.slot[pair] == t:
                 draft.locked[pair] = True
                 kept.append((p, f, t))
-        self.problem = replace(self.problem, locked=tuple(sorted(kept)))
+        self.problem = with_locks(self.problem, sorted(kept))
 
     def importance(self, pair: int) -> tuple[int, int]:
         """Sorts must meetings first, then by value; the pair itself makes it unique."""
@@ -234,24 +234,39 @@ class _Mending:
 
     def fill(self) -> None:
         """Let more pairs meet: must meetings, then parties under their minimum, then by price."""
-        for pair in self.order:
-            if not self.draft.must[pair]:
-                break
+        problem, draft = self.problem, self.draft
+        waiting = self.waiting()
+        for pair in waiting[problem.pair_must[waiting]].tolist():
             self.add(pair, LONG_CHAIN)
-        for pair in self.order:
+        waiting = self.waiting()
+        short = np.array(draft.project_met) < problem.project_min
+        needed = np.array(draft.counterparty_met) < problem.counterparty_min
+        helps = short[problem.pair_project[waiting]] | needed[problem.pair_counterparty[waiting]]
+        for pair in waiting[helps].tolist():
             if self.under_floor(pair):
                 self.add(pair, LONG_CHAIN)
         priced = self.by_price()
-        tried = set(priced)
-        for pair in (*priced, *(pair for pair in self.order if pair not in tried)):
+        for pair in priced:
             self.add(pair, SHORT_CHAIN)
+        # Pairs without a free slot have no price; a chain may make one.
+        waiting = self.waiting()
+        for pair in waiting[~np.isin(waiting, priced)].tolist():
+            self.add(pair, SHORT_CHAIN)
+
+    def waiting(self) -> IntArray:
+        """Pairs that do not meet though both are below their caps, must meetings first, then by value."""
+        problem, draft = self.problem, self.draft
+        p_room = np.array(draft.project_met) < problem.project_max
+        f_room = np.array(draft.counterparty_met) < problem.counterparty_max
+        wanted = (np.array(draft.slot) < 0) & p_room[problem.pair_project] & f_room[problem.pair_counterparty]
+        return self.order[wanted[self.order]]
 
     def by_price(self) -> list[int]:
         """Pairs that can still meet, in the order of what they are worth beyond the price of what they take.
 
         The prices are those of the relaxation without time in which everything that is held stays.
         """
-        relaxation = relax(after_locks(replace(self.problem, locked=tuple(self.draft.meetings()))), 0)
+        relaxation = relax(after_locks(with_locks(self.problem, self.draft.meetings())), 0)
         prices = subgradient(relaxation, 0, 0, PRICE_ROUNDS, self.late)
         worth = reduced(relaxation, relaxation.score, prices)
         ranked = np.lexsort((relaxation.pair, -relaxation.score, -worth))
@@ -344,6 +359,13 @@ def in_the_way(draft: Draft, pair: int, t: int) -> list[int]:
     if not draft.pool_free[q] & at:
         return list(draft.at_pool[q * slots + t])
     return list(draft.at_table[t])
+
+
+def with_locks(problem: Problem, locked: Iterable[Meeting]) -> Problem:
+    """The problem with other locked meetings; it shares the index of pairs, which takes longest to build."""
+    changed = replace(problem, locked=tuple(locked))
+    vars(changed)["pair_index"] = problem.pair_index
+    return changed
 
 
 def _distinct(meetings: Iterable[Meeting]) -> list[Meeting]:

@@ -3,6 +3,8 @@
 from contextvars import ContextVar
 from typing import Any
 
+from sqlalchemy import func, select
+
 from marketplace import clock
 from marketplace.database import session
 from marketplace.models import AuditEntry, Registration, User
@@ -12,6 +14,17 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 acting_for_id: ContextVar[int | None] = ContextVar("acting_for_id", default=None)
 """The organisation in whose name the signed-in person now acts."""
+
+
+def newest() -> tuple[int, int]:
+    """Return what differs after every act: the newest id, and how many of the last 200 ids are there.
+
+    The second tells of an act whose id was given earlier but whose transaction ended later. Whatever people change
+    through the services is an act, so what is kept under this key is never older than the database.
+    """
+    last = select(func.coalesce(func.max(AuditEntry.id), 0)).scalar_subquery()
+    row = session().execute(select(last, func.count()).where(AuditEntry.id > last - 200)).one()
+    return row[0], row[1]
 
 
 def record(action: str, by: User | None, about: Any = None, **details: Any) -> None:

@@ -5,6 +5,7 @@ from flask import Flask
 from marketplace.web import (
     access,
     assets,
+    compression,
     csrf,
     errors,
     health,
@@ -24,6 +25,7 @@ def register(app: Flask) -> None:
     Static files come first of all, so that the headers are wrapped around them too.
     """
     assets.register(app)
+    compression.register(app)
     security.register(app)
     request_log.register(app)
     metrics.register(app)

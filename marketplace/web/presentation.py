@@ -47,6 +47,7 @@ def register(app: Flask) -> None:
         label=labels.of,
     )
     app.context_processor(_of_this_reader)
+    app.config.setdefault("KEEP_PAGES", not app.config["SETTINGS"].testing)
 
 
 def _of_this_reader() -> dict[str, Any]:

@@ -9,13 +9,14 @@ from flask import Blueprint, Response, current_app, make_response, redirect, ren
 from flask_login import current_user
 from markupsafe import Markup
 
+from marketplace import clock
 from marketplace.config import Settings
 from marketplace.i18n import LANGUAGES, country_name, language_name, locale
 from marketplace.models import CitySide, User
-from marketplace.services import accounts, cities, events, labels
+from marketplace.services import accounts, audit, cities, events, labels
 from marketplace.services.cities import City
 from marketplace.services.search import fold
-from marketplace.web import language
+from marketplace.web import kept, language
 from marketplace.web.access import PUBLIC, access
 
 room = Blueprint("public", __name__)
@@ -34,8 +35,17 @@ _QUIET_PATHS = (
 
 @room.get("/")
 @access(PUBLIC)
-def home() -> str:
+def home() -> Response:
     """Say what the programme is, for whom, and what to do next."""
+    return kept.page(_state, _home_page)
+
+
+def _state() -> tuple[object, ...]:
+    """Return what differs when the programme's cities, pairs or events do: pairs and events begin and end by date."""
+    return (*audit.newest(), clock.now().date())
+
+
+def _home_page() -> str:
     found = cities.directory().cities
     return render_template(
         "public/home.html",
@@ -46,8 +56,12 @@ def home() -> str:
 
 @room.get("/cities", endpoint="cities")
 @access(PUBLIC)
-def city_directory() -> str:
+def city_directory() -> Response:
     """List the cities of the programme, by side, with the map."""
+    return kept.page(_state, _directory_page)
+
+
+def _directory_page() -> str:
     wanted = cities.Filter(
         query=request.args.get("q", "")[:200],
         side=labels.read(CitySide, request.args.get("side")),

@@ -92,6 +92,8 @@ def visit(chromium: Browser, site: str) -> Iterator[Callable[..., BrowserContext
             page.click("main button[type=submit] >> nth=0")
             page.wait_for_load_state()
             page.close()
+            # The language of the account gives way to one chosen in this browser.
+            context.add_cookies([{"name": "lang", "value": language, "url": site}])
         return context
 
     yield open_

@@ -65,7 +65,7 @@ def test_every_page_is_accessible_valid_and_fits(visit, addresses, site, role, l
         )
         waiting += [link.removeprefix(site).split("#")[0] for link in links if link.startswith(site + "/")]
 
-    assert wrong == []
+    assert wrong == [], "\n".join(f"{path}: {trouble}" for path, trouble in wrong)
     assert len(seen) >= 5
 
 
@@ -103,8 +103,10 @@ def test_page_can_be_walked_with_the_keyboard(visit, path):
                 const element = document.activeElement;
                 if (!element || element === document.body) return null;
                 const style = getComputedStyle(element), box = element.getBoundingClientRect();
-                const shown = style.outlineStyle !== 'none' || style.boxShadow !== 'none';
-                return [element.className || element.tagName, shown, box.width > 0 && box.height > 0];
+                const tile = element.querySelector('rect');
+                const shown = style.outlineStyle !== 'none' || style.boxShadow !== 'none'
+                    || (tile && parseFloat(getComputedStyle(tile).strokeWidth) >= 3);
+                return [element.getAttribute('class') || element.tagName, shown, box.width > 0 && box.height > 0];
             }"""
         )
         if stop is None:

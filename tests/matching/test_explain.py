@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from random_problems import greedy, random_problem, seeds
 
 from marketplace.matching import Problem, check
 from marketplace.matching.explain import CHANGES, Change, Ineligible, Wish, explain
+from tests.matching.random_problems import greedy, random_problem, seeds
 
 CODES = [code for _, code in CHANGES]
 
@@ -92,7 +92,8 @@ def test_outbid_names_the_meeting_that_took_the_place():
     assert (wish.outbid.score, wish.outbid.why) == (800, "value")
     assert wish.sentence == (
         "counterparty 0 has reached its cap of 1 meetings; in the way is the meeting of project 1 and counterparty 0 "
-        "in slot 0 (value 800, worth as much or more); would do: one meeting more than 1 for counterparty 0 (in slot 1)."
+        "in slot 0 (value 800, worth as much or more); would do: one meeting more than 1 for counterparty 0 "
+        "(in slot 1)."
     )
 
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
-from random_problems import greedy, random_problem, seeds
 
 from marketplace.matching import Bound, Problem, Schedule, check, evaluate
 from marketplace.matching.explain import Change
 from marketplace.matching.fairness import Price, RankLine, Shortfall, Spread, fairness, price_of_fairness
+from tests.matching.random_problems import greedy, random_problem, seeds
 
 
 def three_by_two(**overrides):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_problems import greedy, random_problem, seeds
 
 from marketplace.matching import Problem, ProblemError, check, evaluate
 from marketplace.matching.explain import explain
 from marketplace.matching.repair import Changes, WalkIn, repair, walk_in
+from tests.matching.random_problems import greedy, random_problem, seeds
 
 
 def programme(**overrides):

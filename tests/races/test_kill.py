@@ -50,7 +50,7 @@ def test_killed_workers_lose_no_letter_and_repeat_none_needlessly(app, make, dat
     reader = make.user()
     with atomic():
         for _ in range(LETTERS):
-            outbox.queue("account_password_changed", to=reader)
+            outbox.queue("password_changed", to=reader)
     url = db.engine.url.render_as_string(hide_password=False)
     chance, kills = random.Random(7), 0
 

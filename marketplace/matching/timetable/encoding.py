@@ -167,6 +167,19 @@ class Encoding:
             self._at_most(busy, 2 * capacity)
             if spare < capacity and not separable:
                 self._at_most([-literal for literal in busy], len(busy) - 2 * (capacity - spare))
+            if not separable:
+                self._even(busy)
+
+    def _even(self, literals: list[int]) -> None:
+        """An even number of them is true: busy participants come in pairs, which clauses alone hardly ever find out."""
+        odd = -self.true
+        for literal in literals:
+            before, odd = odd, self.new()
+            self.add(-odd, before, literal)
+            self.add(-odd, -before, -literal)
+            self.add(odd, -before, literal)
+            self.add(odd, before, -literal)
+        self.add(-odd)
 
     def _precedences(self) -> None:
         """Through order variables: by[m][t] says that meeting m is held in slot t or before."""

@@ -13,8 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from marketplace.matching.timetable.model import TimetableProblem
 
-# Temperatures of the annealing, in breaks; found by trying.
-WARM = 0.7
+# The last temperature of the annealing, in breaks; found by trying.
 COLD = 0.12
 SHOW_EVERY = 4_000
 LOOK_EVERY = 500
@@ -125,10 +124,11 @@ class Placing:
         for number, slot in enumerate(slots):
             self._put(number, slot)
 
-    def improve(self, moves: int, fairness: int | None, target: int = 0) -> Iterator[list[int]]:
+    def improve(self, moves: int, fairness: int | None, *, target: int = 0, warm: float = 0.7) -> Iterator[list[int]]:
         """Ever better slots on the way through that many moves of simulated annealing from a complete timetable.
 
-        Weighs breaks and, much more, breaks of a participant beyond `fairness`; ends early at `target` breaks.
+        It starts at the temperature `warm`, in breaks, and ends early at `target` breaks. Breaks of one participant
+        beyond `fairness` weigh much more than others.
         """
         cost = sum(self._cost(busy, fairness) for busy in self.busy)
         best_cost, best, shown = cost, list(self.slot), cost
@@ -142,7 +142,7 @@ class Placing:
             if move % SHOW_EVERY == 0 and best_cost < shown:
                 shown = best_cost
                 yield best
-            temperature = WARM * (COLD / WARM) ** (move / moves)
+            temperature = warm * (COLD / warm) ** (move / moves)
             if move % LOOK_EVERY == 0 and fairness is not None:
                 unfair = [each for each, busy in enumerate(self.busy) if _breaks(busy) > fairness]
             number = self._restless(unfair)

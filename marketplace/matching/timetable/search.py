@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from marketplace.matching.timetable.descent import Descent
     from marketplace.matching.timetable.encoding import Encoding
 
+# Found by trying; temperatures are in breaks.
 FIRST_CONFLICTS = 4_000
 EVICTIONS = 40_000
 FIRST_MOVES = 60_000
 LATER_MOVES = 15_000
+WARM = 0.7
+LATER_WARM = 0.3
 MOVES_PER_MEETING = 100
 ROUNDS_WITHOUT_GAIN = 3
 MAX_CHOICES = 150_000
@@ -114,9 +117,9 @@ class _Search:
             self.best = sum(breaks)
             self.report(Found(tuple(slot + 1 for slot in slots)))
 
-    def polish(self, slots: Sequence[int], moves: int) -> None:
+    def polish(self, slots: Sequence[int], moves: int, warm: float = WARM) -> None:
         self.placing.start_from(list(slots))
-        for better in self.placing.improve(moves, self.fairness, self.bound):
+        for better in self.placing.improve(moves, self.fairness, target=self.bound, warm=warm):
             self.offer(better)
 
     def raise_bound(self, bound: int) -> None:
@@ -142,37 +145,42 @@ class _Search:
         conflicts = FIRST_CONFLICTS
         while not self.finished():
             step = cores.step(conflicts)
-            if not cores.feasible:
+            feasible = cores.feasible
+            self.raise_bound(offset + cores.bound if feasible else 0)
+            if feasible and step in ("model", "met"):
+                self.take_model(encoding.slots_of(cores.model))
+            if feasible and not self.finished() and (self.best is None or step == "exhausted"):
+                if descent is None:
+                    most = len(costs) if self.best is None else self.best - offset
+                    descent = Descent(encoding.clauses, encoding.top, costs, most)
+                feasible = self.descend(descent, encoding, offset, conflicts)
+                conflicts = conflicts * 3 // 2
+            if not feasible:
                 self.explain()
                 return
-            self.raise_bound(offset + cores.bound)
-            if step in ("model", "met"):
-                slots = encoding.slots_of(cores.model)
-                self.offer(slots)
-                if step == "model":
-                    self.polish(slots, LATER_MOVES)
-            if step != "exhausted" or self.finished():
-                continue
-            if descent is None:
-                most = len(costs) if self.best is None else self.best - offset
-                descent = Descent(encoding.clauses, encoding.top, costs, most)
-            self.descend(descent, encoding, offset, conflicts)
-            conflicts = conflicts * 3 // 2
 
-    def descend(self, descent: Descent, encoding: Encoding, offset: int, conflicts: int) -> None:
-        """One search for a better timetable: at the bound first, and the closer to the best the longer it takes."""
-        target = len(encoding.clauses)
-        if self.best is not None:
+    def take_model(self, slots: Sequence[int]) -> None:
+        self.offer(slots)
+        if not self.finished():
+            self.polish(slots, LATER_MOVES, LATER_WARM)
+
+    def descend(self, descent: Descent, encoding: Encoding, offset: int, conflicts: int) -> bool:
+        """One search for a better timetable, or any; False when there is none at all.
+
+        It aims at the bound first, and closer to the best the longer that takes.
+        """
+        if self.best is None:
+            found = descent.search(len(encoding.clauses), conflicts)
+        else:
             target = self.bound + int((self.best - 1 - self.bound) * self.caution)
-        found = descent.search(target - offset, conflicts)
+            found = descent.search(target - offset, conflicts)
+            if found is None:
+                self.caution = (self.caution + 1) / 2
+            elif not found:
+                self.raise_bound(target + 1)
         if found:
-            slots = encoding.slots_of(descent.model)
-            self.offer(slots)
-            self.polish(slots, LATER_MOVES)
-        elif found is None:
-            self.caution = (self.caution + 1) / 2
-        elif self.best is not None:
-            self.raise_bound(target + 1)
+            self.take_model(encoding.slots_of(descent.model))
+        return found is not False or self.best is not None
 
     def explain(self) -> None:
         """Report that there is no timetable: at once in general, then more closely if some search can tell."""
