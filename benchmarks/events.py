@@ -227,9 +227,8 @@ def report(options: argparse.Namespace, ports: tuple[int, int], ticket: str, fee
         ("registration sent", registration(ticket, with_pages=False), "bare insert", insert, 1 / 10),
         ("registration with its pages", registration(ticket, with_pages=True), "bare insert", insert, 1 / 10),
     ]
-    print(
-        "| what | per second | compared with | per second | ratio (min, median, max) | least |\n|---|---|---|---|---|---|"
-    )
+    print("| what | per second | compared with | per second | ratio (min, median, max) | least |")
+    print("|---|---|---|---|---|---|")
     for what, visit, other, bare_visit, least in (row for row in compared if options.only in row[0]):
         rate(ours, visit, 0.5)
         rate(bare, bare_visit, 0.5)

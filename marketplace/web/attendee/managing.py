@@ -1,5 +1,7 @@
 """One's own registrations: the list, one of them, changing it, taking an offered place, cancelling, who else comes."""
 
+from typing import Any
+
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -57,7 +59,7 @@ def overview(way: Way) -> str:
     )
 
 
-def frame(way: Way) -> dict[str, object]:
+def frame(way: Way) -> dict[str, Any]:
     """Return what the frame of all pages of one registration needs."""
     event = way.event
     return {

@@ -108,14 +108,9 @@ def _page(event: Event, form: RegistrationForm, status: int = 200) -> Response:
 def _made(slug: str, made: Registration, user: User | None) -> Response:
     if user is not None and made.user_id == user.id:
         flash(_outcome(made.state), "success")
-        return redirect_to("attendee.own_overview", uid=made.uid)
+        return make_response(redirect(url_for("attendee.own_overview", uid=made.uid), code=303))
     session[_MADE] = {"event": slug, "state": made.state.value, "email": made.email}
-    return redirect_to("attendee.registered", slug=slug)
-
-
-def redirect_to(endpoint: str, **values: str) -> Response:
-    """Answer a form that was taken."""
-    return make_response(redirect(url_for(endpoint, **values), code=303))
+    return make_response(redirect(url_for("attendee.registered", slug=slug), code=303))
 
 
 def _outcome(state: RegistrationState) -> str:

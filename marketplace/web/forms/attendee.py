@@ -122,7 +122,7 @@ class AttendeeForm(Form):
         wishes = kwargs.pop("wishes", None)
         fields = {questions.field_name(question): _field(question) for question in asked}
         # Making a class is dear, and most events ask nothing of their own.
-        form = (type(cls.__name__, (cls,), fields) if fields else cls)(*args, **kwargs)
+        form: AttendeeForm = (type(cls.__name__, (cls,), fields) if fields else cls)(*args, **kwargs)
         form.event, form.asked = event, asked
         form.prepare(event, organisations, attendees.wishes(event) if wishes is None else wishes)
         return form
