@@ -4,10 +4,7 @@ A key holds the event's revision as the database has it at that moment, so that 
 process, and nothing has to be told to forget. What is kept holds nothing of a reader but language, zone and theme.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from threading import Lock
-from typing import Generic, TypeVar
+from collections.abc import Callable
 
 from flask import Response
 
@@ -15,32 +12,7 @@ from marketplace import i18n
 from marketplace.services import installation
 from marketplace.services.events import Standing
 from marketplace.web import language
-
-Thing = TypeVar("Thing")
-
-
-class Shelf(Generic[Thing]):
-    """The last `size` things that were asked for, by key."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self._things: OrderedDict[Hashable, Thing] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: Hashable, make: Callable[[], Thing]) -> Thing:
-        """Return the thing of that key, made now if it is not there."""
-        with self._lock:
-            if key in self._things:
-                self._things.move_to_end(key)
-                return self._things[key]
-        # Made outside the lock: two readers may make the same thing, but none waits for another's.
-        thing = make()
-        with self._lock:
-            self._things[key] = thing
-            while len(self._things) > self.size:
-                self._things.popitem(last=False)
-        return thing
-
+from marketplace.web.kept import Shelf
 
 _pages: Shelf[bytes] = Shelf(128)
 _feeds: Shelf[bytes] = Shelf(128)

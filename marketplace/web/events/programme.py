@@ -18,6 +18,7 @@ from marketplace.services.programme import Filter
 from marketplace.web.access import PUBLIC, access
 from marketplace.web.events import kept
 from marketplace.web.events.blueprint import is_nobody, own_registration, reader, room, zone_for
+from marketplace.web.kept import Shelf
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Group:
     entries: list[ProgrammeSession]
 
 
-_listed: kept.Shelf[Listed] = kept.Shelf(64)
+_listed: Shelf[Listed] = Shelf(64)
 
 
 @room.get("/events/<slug>/programme")
