@@ -20,7 +20,7 @@ from marketplace.cli.worker import work
 from marketplace.config import ROOT, Settings
 from marketplace.database import db, session
 from marketplace.models import Base, Letter, User
-from marketplace.services import installation, sessions
+from marketplace.services import audit, installation, sessions
 from tests.make import Make
 
 POSTGRESQL = os.environ.get("TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -93,6 +93,23 @@ def migrated_app(database_url: str) -> Iterator[Flask]:
 
 
 @pytest.fixture
+def other_app(app: Flask, database_url: str) -> Iterator[Callable[..., Flask]]:
+    """Build the application once more on the same database, with other settings: `other_app(metrics_token="x")`."""
+    built = []
+
+    def build(**changes: object) -> Flask:
+        other = create_app(test_settings(database_url, **changes))
+        other.test_client_class = Browser
+        built.append(other)
+        return other
+
+    yield build
+    for other in built:
+        with other.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
 def app(migrated_app: Flask) -> Iterator[Flask]:
     """The application with an empty database and its context; rows a test made are deleted after it."""
     from marketplace import config
@@ -100,6 +117,8 @@ def app(migrated_app: Flask) -> Iterator[Flask]:
     config.use(migrated_app.config["SETTINGS"])
     installation.forget()
     i18n.set_locale("en")
+    audit.request_id.set("")
+    audit.acting_for_id.set(None)
     with migrated_app.app_context():
         yield migrated_app
         empty_database()

@@ -1,7 +1,3 @@
-from marketplace import create_app
-from tests.conftest import test_settings
-
-
 def test_metrics_count_requests_and_queues(client):
     client.get("/healthz")
 
@@ -12,8 +8,8 @@ def test_metrics_count_requests_and_queues(client):
     assert 'letters{state="failed"} 0.0' in figures
 
 
-def test_metrics_with_a_token_are_for_its_holder(app, database_url):
-    guarded = create_app(test_settings(database_url, metrics_token="secret"))
+def test_metrics_with_a_token_are_for_its_holder(other_app):
+    guarded = other_app(metrics_token="secret")
     client = guarded.test_client()
 
     without = client.get("/metrics")

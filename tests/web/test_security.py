@@ -2,9 +2,7 @@
 
 import pytest
 
-from marketplace import create_app
 from marketplace.config import BadSettings, Settings
-from tests.conftest import Browser, test_settings
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -158,10 +156,9 @@ def test_huge_request_is_refused(client):
     assert answer.status_code == 413
 
 
-def test_session_cookie_over_tls_is_bound_to_the_host(app, database_url):
+def test_session_cookie_over_tls_is_bound_to_the_host(other_app):
     """S02"""
-    secure = create_app(test_settings(database_url, public_url="https://localhost"))
-    secure.test_client_class = Browser
+    secure = other_app(public_url="https://localhost")
 
     cookie = secure.test_client().get("/sign-in", base_url="https://localhost").headers["Set-Cookie"]
 
@@ -170,8 +167,8 @@ def test_session_cookie_over_tls_is_bound_to_the_host(app, database_url):
     assert "Domain" not in cookie
 
 
-def test_strict_transport_security_is_sent_over_tls_only(app, client, database_url):
-    secure = create_app(test_settings(database_url, public_url="https://localhost"))
+def test_strict_transport_security_is_sent_over_tls_only(other_app, client):
+    secure = other_app(public_url="https://localhost")
 
     over_tls = secure.test_client().get("/healthz", base_url="https://localhost")
 
