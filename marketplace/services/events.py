@@ -113,9 +113,7 @@ def edit(slug: str, details: Details, by: User, *, tell: bool = True) -> Event:
     from marketplace.services import letters, waiting_list
 
     with atomic() as current:
-        event = locked(slug, by)
-        if event.state is EventState.ARCHIVED:
-            raise Conflict
+        event = editable(slug, by)
         details = checked(details)
         before = _values(event)
         _fill(event, details)
@@ -384,6 +382,16 @@ def managed(slug: str, by: User) -> Event:
 def locked(slug: str, by: User) -> Event:
     """Lock and return an event this person organises."""
     (event,) = lock(Event, managed(slug, by).id)
+    return event
+
+
+def editable(slug: str, by: User) -> Event:
+    """Lock and return an event this person organises; raises `Conflict` for an archived one."""
+    event = locked(slug, by)
+    if event.state is EventState.ARCHIVED:
+        raise Conflict(
+            lazy_gettext("This event is archived: it stays to be read, and nothing about it changes any more.")
+        )
     return event
 
 

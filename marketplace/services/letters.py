@@ -530,7 +530,7 @@ def save_words(slug: str, kind: str, language: str, subject: str, body: str, by:
         raise NotFound
     subject, body = _checked_words(subject, body)
     with atomic() as current:
-        event = events.locked(slug, by)
+        event = events.editable(slug, by)
         text = current.scalar(
             select(LetterText).where(
                 LetterText.event_id == event.id, LetterText.kind == kind, LetterText.language == language
@@ -546,7 +546,7 @@ def save_words(slug: str, kind: str, language: str, subject: str, body: str, by:
 def reset_words(slug: str, kind: str, language: str, by: User) -> None:
     """Use the platform's own words again."""
     with atomic() as current:
-        event = events.locked(slug, by)
+        event = events.editable(slug, by)
         for text in current.scalars(
             select(LetterText).where(
                 LetterText.event_id == event.id, LetterText.kind == kind, LetterText.language == language

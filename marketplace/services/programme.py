@@ -116,7 +116,7 @@ def save_room(slug: str, details: RoomDetails, by: User, uid: str = "") -> Room:
     names = texts.checked(details.names, "names", 120, is_required=True)
     capacity = _capacity(details.capacity)
     with atomic() as current:
-        event = _editable(slug, by)
+        event = events.editable(slug, by)
         room = _part(Room, event, uid) if uid else Room(event_id=event.id)
         renamed = bool(uid) and room.names != names
         room.names, room.capacity, room.position = names, capacity, details.position
@@ -139,7 +139,7 @@ def save_track(slug: str, details: TrackDetails, by: User, uid: str = "") -> Tra
     """Add a track, or change the one named by `uid`."""
     names = texts.checked(details.names, "names", 120, is_required=True)
     with atomic() as current:
-        event = _editable(slug, by)
+        event = events.editable(slug, by)
         track = _part(Track, event, uid) if uid else Track(event_id=event.id)
         track.names, track.position = names, details.position
         current.add(track)
@@ -155,7 +155,7 @@ def save_speaker(slug: str, details: SpeakerDetails, by: User, uid: str = "") ->
     organisation = texts.line(details.organisation, "organisation", 160)
     biographies = texts.checked(details.biographies, "biographies", 3000)
     with atomic() as current:
-        event = _editable(slug, by)
+        event = events.editable(slug, by)
         speaker = _part(Speaker, event, uid) if uid else Speaker(event_id=event.id)
         speaker.name, speaker.job_title, speaker.organisation = name, job_title, organisation
         speaker.biographies = biographies
@@ -182,7 +182,7 @@ def remove_speaker(slug: str, uid: str, by: User) -> None:
 
 def _remove(model: type[Part], column: Any, slug: str, uid: str, by: User) -> None:
     with atomic() as current:
-        event = _editable(slug, by)
+        event = events.editable(slug, by)
         part = _part(model, event, uid)
         if current.scalar(select(func.count()).where(column == part.id)):
             raise Conflict(lazy_gettext("This is still part of a session. Take it out there first."))
@@ -195,13 +195,6 @@ def _part(model: type[Part], event: Event, uid: str) -> Part:
     if part is None:
         raise NotFound
     return part
-
-
-def _editable(slug: str, by: User) -> Event:
-    event = events.locked(slug, by)
-    if event.state is EventState.ARCHIVED:
-        raise Conflict
-    return event
 
 
 def _note(event: Event, by: User, act: str, about: Any, **details: Any) -> None:
@@ -220,7 +213,7 @@ def add_session(
 ) -> ProgrammeSession:
     """Add a session. What it clashes with is not refused but told by `clashes`."""
     with atomic() as current:
-        event = _editable(slug, by)
+        event = events.editable(slug, by)
         now = clock.now()
         entry = ProgrammeSession(event_id=event.id, state=state, created_at=now, calendar_changed_at=now)
         _fill(event, entry, details)
@@ -236,7 +229,7 @@ def edit_session(slug: str, uid: str, details: SessionDetails, by: User, *, tell
     from marketplace.services import letters
 
     with atomic() as current:
-        event = _editable(slug, by)
+        event = events.editable(slug, by)
         entry = _locked(event, uid)
         before = _values(entry)
         _fill(event, entry, details)
@@ -270,7 +263,7 @@ def set_session_state(slug: str, uid: str, state: SessionState, by: User, *, tel
     from marketplace.services import letters
 
     with atomic():
-        event = _editable(slug, by)
+        event = events.editable(slug, by)
         entry = _locked(event, uid)
         if state not in SESSION_MOVES[entry.state]:
             raise Conflict
@@ -292,7 +285,7 @@ def set_session_state(slug: str, uid: str, state: SessionState, by: User, *, tel
 def remove_session(slug: str, uid: str, by: User) -> None:
     """Remove a session nobody ever signed up for; raises `Conflict` for another, which can be cancelled."""
     with atomic() as current:
-        event = _editable(slug, by)
+        event = events.editable(slug, by)
         entry = _locked(event, uid)
         if current.scalar(select(func.count()).where(SessionSignUp.session_id == entry.id)):
             raise Conflict(lazy_gettext("People have signed up already. You can cancel the session instead."))

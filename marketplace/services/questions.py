@@ -69,7 +69,7 @@ def save(slug: str, details: Details, by: User, uid: str = "") -> Question:
     labels = texts.checked(details.labels, "labels", 300, is_required=True)
     hints = texts.checked(details.hints, "hints", 500)
     with atomic() as current:
-        event = events.locked(slug, by)
+        event = events.editable(slug, by)
         question = _own(event, uid) if uid else Question(event_id=event.id, created_at=clock.now(), kind=details.kind)
         if question.kind is not details.kind and _answer_count(question):
             raise Conflict(lazy_gettext("There are answers already. Retire this question and ask another."))
@@ -122,7 +122,7 @@ def _condition(event: Event, question: Question, details: Details) -> tuple[int 
 def move(slug: str, uid: str, by: User, *, earlier: bool) -> None:
     """Ask a question one place earlier or later; at the end of the list nothing happens."""
     with atomic():
-        event = events.locked(slug, by)
+        event = events.editable(slug, by)
         question, order = _own(event, uid), asked(event)
         if question not in order:
             raise Conflict
@@ -137,7 +137,7 @@ def move(slug: str, uid: str, by: User, *, earlier: bool) -> None:
 def retire(slug: str, uid: str, by: User) -> None:
     """Ask a question no more: one that was answered is kept with its answers, another is removed."""
     with atomic() as current:
-        event = events.locked(slug, by)
+        event = events.editable(slug, by)
         question = _own(event, uid)
         if current.scalar(
             select(func.count()).where(Question.depends_on_id == question.id, Question.retired_at.is_(None))

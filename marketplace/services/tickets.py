@@ -175,8 +175,8 @@ def remove_pool(slug: str, uid: str, by: User) -> None:
 
 
 def _editable(slug: str, by: User) -> Event:
-    event = events.locked(slug, by)
-    if event.state in {EventState.ARCHIVED, EventState.CANCELLED}:
+    event = events.editable(slug, by)
+    if event.state is EventState.CANCELLED:
         raise Conflict
     return event
 

@@ -1,10 +1,10 @@
 import pytest
 from sqlalchemy import select
 
-from marketplace.database import session
+from marketplace.database import atomic, session
 from marketplace.errors import Conflict, Invalid
-from marketplace.models import QuestionKind, RegistrationAnswer
-from marketplace.services import questions, registration
+from marketplace.models import EventState, QuestionKind, RegistrationAnswer
+from marketplace.services import letters, questions, registration
 from marketplace.services.questions import Details
 from tests.services.test_registration import application
 
@@ -109,3 +109,16 @@ def test_question_cannot_depend_on_itself(make, asked):
         )
 
     assert refusal.value.field == "depends_on"
+
+
+def test_archived_event_keeps_its_questions_and_words(make, asked):
+    event, by, travel, _ = asked
+    with atomic():
+        event.state = EventState.ARCHIVED
+
+    with pytest.raises(Conflict, match="archived"):
+        questions.save(event.slug, Details(QuestionKind.TEXT, {"en": "Anything else?"}), by)
+    with pytest.raises(Conflict, match="archived"):
+        questions.move(event.slug, travel.uid, by, earlier=True)
+    with pytest.raises(Conflict, match="archived"):
+        letters.save_words(event.slug, "confirmed", "en", "Welcome", "Hello {name}", by)
