@@ -1,16 +1,19 @@
 """Limits against guessing and flooding, counted in the database so that they hold across all processes."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from marketplace import clock, keys
 from marketplace.database import atomic, session
 from marketplace.errors import TooManyAttempts
 from marketplace.models import ThrottleWindow
 from marketplace.services import jobs
+
+# The same words on both databases, but each has a construct of its own for them.
+_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def hit(action: str, subject: str, limit: int, period: timedelta) -> None:
@@ -20,57 +23,47 @@ def hit(action: str, subject: str, limit: int, period: timedelta) -> None:
     The count is committed at once, whatever becomes of the attempt.
     """
     now = clock.now()
-    starts_at, window = _window(action, subject, period)
+    starts_at = _start(period)
     with atomic() as current:
-        hits = current.scalar(_increment(*window))
-        if hits is None:
-            row = ThrottleWindow(
+        insert = _INSERTS[current.get_bind().dialect.name]
+        hits = current.scalars(
+            insert(ThrottleWindow)
+            .values(
                 action=action,
                 subject=keys.digest("throttle", subject),
                 starts_at=starts_at,
                 expires_at=starts_at + period,
                 hits=1,
             )
-            try:
-                with current.begin_nested():
-                    current.add(row)
-                hits = 1
-            except IntegrityError:
-                hits = current.scalar(_increment(*window)) or 1
+            .on_conflict_do_update(
+                index_elements=["action", "subject", "starts_at"], set_={"hits": ThrottleWindow.hits + 1}
+            )
+            .returning(ThrottleWindow.hits)
+        ).one()
     if hits > limit:
         raise TooManyAttempts(retry_after=max(1, int((starts_at + period - now).total_seconds())))
 
 
 def give_back(action: str, subject: str, period: timedelta) -> None:
     """Take back one attempt that turned out to be in order, so that only failures count against a limit."""
-    _, window = _window(action, subject, period)
     with atomic() as current:
         current.execute(
             update(ThrottleWindow)
-            .where(*window, ThrottleWindow.hits > 0)
+            .where(
+                ThrottleWindow.action == action,
+                ThrottleWindow.subject == keys.digest("throttle", subject),
+                ThrottleWindow.starts_at == _start(period),
+                ThrottleWindow.hits > 0,
+            )
             .values(hits=ThrottleWindow.hits - 1)
             .execution_options(synchronize_session=False)
         )
 
 
-def _window(action: str, subject: str, period: timedelta) -> tuple[datetime, tuple[ColumnElement[bool], ...]]:
+def _start(period: timedelta) -> datetime:
+    """Return when the window of that length began in which we are now."""
     seconds = int(period.total_seconds())
-    starts_at = datetime.fromtimestamp(clock.now().timestamp() // seconds * seconds, UTC)
-    return starts_at, (
-        ThrottleWindow.action == action,
-        ThrottleWindow.subject == keys.digest("throttle", subject),
-        ThrottleWindow.starts_at == starts_at,
-    )
-
-
-def _increment(*window: ColumnElement[bool]) -> ReturningUpdate[int]:
-    return (
-        update(ThrottleWindow)
-        .where(*window)
-        .values(hits=ThrottleWindow.hits + 1)
-        .returning(ThrottleWindow.hits)
-        .execution_options(synchronize_session=False)
-    )
+    return datetime.fromtimestamp(clock.now().timestamp() // seconds * seconds, UTC)
 
 
 def count(action: str, subject: str) -> int:
