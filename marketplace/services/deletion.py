@@ -5,8 +5,7 @@ from datetime import timedelta
 from sqlalchemy import delete, func, or_, select, update
 
 from marketplace import clock
-from marketplace.database import atomic, lock, session
-from marketplace.errors import LastAdministrator
+from marketplace.database import atomic, lock
 from marketplace.models import (
     AccountState,
     AuditEntry,
@@ -16,12 +15,11 @@ from marketplace.models import (
     Membership,
     OneTimeLink,
     RecoveryCode,
-    Role,
     RoleAssignment,
     User,
     UserSession,
 )
-from marketplace.services import audit, invites, jobs, memberships, outbox, registration
+from marketplace.services import audit, invites, jobs, memberships, outbox, registration, roles
 from marketplace.services.registration import NOBODY
 
 UNCONFIRMED_DAYS = 7
@@ -35,8 +33,9 @@ def delete_own(user: User) -> None:
     `LastAdministrator` where somebody must take over first.
     """
     with atomic():
+        # First, because it locks every administrator in the order of their ids.
+        roles.refuse_last_administrator(user)
         (owner,) = lock(User, user.id)
-        _refuse_last_administrator(owner)
         memberships.leave_all(owner)
         outbox_address, locale, name = owner.email, owner.locale, owner.name
         registration.forget(owner)
@@ -101,16 +100,3 @@ def forget_ended(_: jobs.Run) -> None:
             .where(Letter.kind == "account_deleted", Letter.state != LetterState.QUEUED)
             .values(recipient="", recipient_name="", subject="")
         )
-
-
-def _refuse_last_administrator(user: User) -> None:
-    """Raise `LastAdministrator` where nobody else could give roles; of two that end at once, one stays."""
-    statement = (
-        select(RoleAssignment.user_id)
-        .join(RoleAssignment.user)
-        .where(RoleAssignment.role == Role.ADMINISTRATOR, User.state == AccountState.ACTIVE)
-        .order_by(RoleAssignment.id)
-        .with_for_update()
-    )
-    if list(session().scalars(statement)) == [user.id]:
-        raise LastAdministrator
