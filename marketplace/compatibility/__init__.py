@@ -1,0 +1,41 @@
+"""Whether a project and a funder or vendor fit, and why: plain values in, codes out."""
+
+from .codes import FUNDER_RULES, PRIVATE, VENDOR_RULES, Code, Rule, Term
+from .errors import CompatibilityError, ExplanationError, ProfileError
+from .explanation import MODEL, Explanation, Finding, Line, Message, Outcome, Status
+from .geography import Area, Border, Circle, Countries, Polygon
+from .pair import explain_funder, explain_vendor, mutual_value
+from .profiles import ANYTIME, NO_RATING, Mandate, Project, Reference, Solution
+
+__all__ = [
+    "ANYTIME",
+    "FUNDER_RULES",
+    "MODEL",
+    "NO_RATING",
+    "PRIVATE",
+    "VENDOR_RULES",
+    "Area",
+    "Border",
+    "Circle",
+    "Code",
+    "CompatibilityError",
+    "Countries",
+    "Explanation",
+    "ExplanationError",
+    "Finding",
+    "Line",
+    "Mandate",
+    "Message",
+    "Outcome",
+    "Polygon",
+    "ProfileError",
+    "Project",
+    "Reference",
+    "Rule",
+    "Solution",
+    "Status",
+    "Term",
+    "explain_funder",
+    "explain_vendor",
+    "mutual_value",
+]
