@@ -1,56 +1,29 @@
 """Measure the pages of an event with 60 sessions, its feeds and registrations against bare views of the same kind.
 
-    python benchmarks/events.py [--seconds 2] [--rounds 5]
+    python benchmarks/events.py [--seconds 0.5] [--rounds 20] [--only WORDS]
 
-Everything is measured in turn in one run; the ratio is that of each round, so that a drifting machine stays honest.
+Everything is measured in turn in one run, in many short turns, by rate and by the CPU time of the server.
 """
 
 import argparse
-import http.client
 import itertools
 import os
 import re
 import secrets
-import signal
-import statistics
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
-from web import CONNECTIONS, ROOT, free_port, start
+from load import ROOT, Connection, Server, Visit, compare
 
-Visit = Callable[[http.client.HTTPConnection], None]
 SLUG = "measured"
 numbers = itertools.count(1)
 
 
 def get(path: str, headers: dict[str, str] | None = None, status: int = 200) -> Visit:
-    def visit(connection: http.client.HTTPConnection) -> None:
-        send(connection, "GET", path, headers=headers or {}, status=status)
-
-    return visit
-
-
-def send(
-    connection: http.client.HTTPConnection,
-    method: str,
-    path: str,
-    *,
-    body: str | None = None,
-    headers: dict[str, str],
-    status: int,
-) -> tuple[http.client.HTTPResponse, str]:
-    connection.request(method, path, body=body, headers={"Accept-Encoding": "identity", **headers})
-    answer = connection.getresponse()
-    content = answer.read().decode()
-    if answer.status != status:
-        raise SystemExit(f"{method} {path} answered {answer.status}")
-    return answer, content
+    return lambda connection: connection.send("GET", path, headers=headers, status=status)
 
 
 def post_headers(network: int = 0) -> dict[str, str]:
@@ -62,19 +35,19 @@ def post_headers(network: int = 0) -> dict[str, str]:
     }
 
 
-def insert(connection: http.client.HTTPConnection) -> None:
+def insert(connection: Connection) -> None:
     body = urlencode({"name": "Ana", "email": f"ana{next(numbers)}@example.org"})
-    send(connection, "POST", "/insert", body=body, headers=post_headers(), status=303)
+    connection.send("POST", "/insert", body=body, headers=post_headers(), status=303)
 
 
 def registration(ticket: str, *, with_pages: bool) -> Visit:
     """Somebody new sends the form; with the pages before and after it, three requests."""
 
-    def visit(connection: http.client.HTTPConnection) -> None:
+    def visit(connection: Connection) -> None:
         number = next(numbers)
         page = f'name="attempt" value="{secrets.token_urlsafe(16)}"'
         if with_pages:
-            _, page = send(connection, "GET", f"/events/{SLUG}/register", headers={}, status=200)
+            page = connection.send("GET", f"/events/{SLUG}/register").body.decode()
         fields = {
             "ticket": ticket,
             "name": f"Ana Núñez {number}",
@@ -82,35 +55,14 @@ def registration(ticket: str, *, with_pages: bool) -> Visit:
             "category": "city",
             "attempt": re.search(r'name="attempt"[^>]* value="([^"]+)"', page).group(1),
         }
-        headers = post_headers(number)
-        answer, _ = send(
-            connection, "POST", f"/events/{SLUG}/register", body=urlencode(fields), headers=headers, status=303
+        answer = connection.send(
+            "POST", f"/events/{SLUG}/register", body=urlencode(fields), headers=post_headers(number), status=303
         )
-        if not with_pages:
-            return
-        cookie = answer.headers["Set-Cookie"].split(";")[0]
-        send(connection, "GET", answer.headers["Location"], headers={"Cookie": cookie}, status=200)
+        if with_pages:
+            cookie = answer.header("Set-Cookie").split(";")[0]
+            connection.send("GET", answer.header("Location"), headers={"Cookie": cookie})
 
     return visit
-
-
-def rate(port: int, visit: Visit, seconds: float) -> float:
-    """Visits per second over a few kept connections."""
-    counts, end = [0] * CONNECTIONS, time.perf_counter() + seconds
-
-    def load(number: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port)
-        while time.perf_counter() < end:
-            visit(connection)
-            counts[number] += 1
-
-    threads = [threading.Thread(target=load, args=(number,)) for number in range(CONNECTIONS)]
-    began = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(counts) / (time.perf_counter() - began)
 
 
 def build() -> tuple[str, str]:
@@ -176,16 +128,15 @@ def build() -> tuple[str, str]:
 def sign_in(port: int) -> str:
     """The cookie of the sample's attendee."""
     body = urlencode({"email": "attendee@cities.example", "password": "demo-password-1"})
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    answer, _ = send(connection, "POST", "/sign-in", body=body, headers=post_headers(), status=303)
-    return answer.headers["Set-Cookie"].split(";")[0]
+    answer = Connection(port).send("POST", "/sign-in", body=body, headers=post_headers(), status=303)
+    return answer.header("Set-Cookie").split(";")[0]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="measure what has these words in its name")
-    parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.5)
+    parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {
@@ -200,45 +151,39 @@ def main() -> None:
             )
         sys.path.insert(0, str(ROOT))
         ticket, feed = build()
-        ports = free_port(), free_port()
-        environment = dict(os.environ)
-        servers = [start("wsgi:app", ports[0], environment), start("benchmarks.bare:app", ports[1], environment)]
+        ours, bare = Server("wsgi:app", dict(os.environ)), Server("benchmarks.bare:app", dict(os.environ))
         try:
-            report(options, ports, ticket, feed)
+            report(options, ours, bare, ticket, feed)
         finally:
-            for server in servers:
-                os.killpg(server.pid, signal.SIGTERM)
-                server.wait(20)
+            ours.stop()
+            bare.stop()
 
 
-def report(options: argparse.Namespace, ports: tuple[int, int], ticket: str, feed: str) -> None:
-    ours, bare = ports
+def report(options: argparse.Namespace, ours: Server, bare: Server, ticket: str, feed: str) -> None:
     page, public = f"/events/{SLUG}/programme", f"/events/{SLUG}/calendar.en.ics"
-    connection = http.client.HTTPConnection("127.0.0.1", ours)
-    answer, _ = send(connection, "GET", feed, headers={}, status=200)
-    known = {"If-None-Match": answer.headers["ETag"]}
+    known = {"If-None-Match": Connection(ours.port).send("GET", feed).header("ETag")}
+    own = {"Cookie": sign_in(ours.port)}
     # What is measured, by what it is compared with, and the least ratio it must reach.
     compared: list[tuple[str, Visit, str, Visit, float]] = [
         ("programme, anonymous", get(page), "hello", get("/hello"), 1 / 3),
         ("public feed", get(public), "hello", get("/hello"), 1 / 3),
-        ("programme, signed in", get(page, {"Cookie": sign_in(ours)}), "60 rows", get("/rows"), 1 / 2),
+        ("programme, signed in", get(page, own), "60 rows", get("/rows"), 1 / 2),
         ("personal feed of 60", get(feed), "bare iCalendar", get("/calendar.ics"), 1 / 2),
         ("personal feed, 304", get(feed, known, 304), "bare iCalendar", get("/calendar.ics"), 1 / 2),
         ("registration sent", registration(ticket, with_pages=False), "bare insert", insert, 1 / 10),
         ("registration with its pages", registration(ticket, with_pages=True), "bare insert", insert, 1 / 10),
     ]
-    print("| what | per second | compared with | per second | ratio (min, median, max) | least |")
-    print("|---|---|---|---|---|---|")
+    print("| what | per second | compared with | per second | ratio (quartiles) | least | CPU ms | bare | ratio |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for what, visit, other, bare_visit, least in (row for row in compared if options.only in row[0]):
-        rate(ours, visit, 0.5)
-        rate(bare, bare_visit, 0.5)
-        rounds = [
-            (rate(ours, visit, options.seconds), rate(bare, bare_visit, options.seconds)) for _ in range(options.rounds)
-        ]
-        ratios = [one / two for one, two in rounds]
-        one, two = (statistics.median(column) for column in zip(*rounds, strict=True))
-        spread = f"{min(ratios):.2f}, {statistics.median(ratios):.2f}, {max(ratios):.2f}"
-        print(f"| {what} | {one:.0f} | {other} | {two:.0f} | {spread} | {least:.2f} |", flush=True)
+        found = compare((ours, visit), (bare, bare_visit), seconds=options.seconds, rounds=options.rounds)
+        low, middle, high = found.rates()
+        print(
+            f"| {what} | {found.median(0, 'rate'):.0f} | {other} | {found.median(1, 'rate'):.0f} "
+            f"| **{middle:.2f}** ({low:.2f} to {high:.2f}) | {least:.2f} "
+            f"| {found.median(0, 'milliseconds'):.2f} | {found.median(1, 'milliseconds'):.2f} | {found.cpu():.2f} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
