@@ -7,13 +7,15 @@ from flask import current_app
 from sqlalchemy import JSON
 
 from marketplace.models import Base
-from marketplace.models.base import Moment
+from marketplace.models.base import Exact, Moment
 
 
 def render_item(kind, item, autogen_context):
     """Write our own column types in migrations as what they are in the database."""
     if kind == "type" and isinstance(item, Moment):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, Exact):
+        return "sa.String(length=40)"
     if kind == "type" and isinstance(item, JSON):
         return "sa.JSON().with_variant(postgresql.JSONB(), 'postgresql')"
     return False
