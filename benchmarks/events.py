@@ -59,8 +59,7 @@ def registration(ticket: str, *, with_pages: bool) -> Visit:
             "POST", f"/events/{SLUG}/register", body=urlencode(fields), headers=post_headers(number), status=303
         )
         if with_pages:
-            cookie = answer.header("Set-Cookie").split(";")[0]
-            connection.send("GET", answer.header("Location"), headers={"Cookie": cookie})
+            connection.send("GET", answer.header("Location"), headers={"Cookie": answer.cookies()})
 
     return visit
 
@@ -126,10 +125,12 @@ def build() -> tuple[str, str]:
 
 
 def sign_in(port: int) -> str:
-    """The cookie of the sample's attendee."""
+    """The cookies of the sample's attendee."""
     body = urlencode({"email": "attendee@cities.example", "password": "demo-password-1"})
     answer = Connection(port).send("POST", "/sign-in", body=body, headers=post_headers(), status=303)
-    return answer.header("Set-Cookie").split(";")[0]
+    cookies = answer.cookies()
+    assert "/sign-out" in Connection(port).send("GET", "/", headers={"Cookie": cookies}).body.decode()
+    return cookies
 
 
 def main() -> None:

@@ -36,6 +36,11 @@ class Answer:
         found = re.search(rf"\r\n{name}: ([^\r]*)".encode(), self.head, re.IGNORECASE)
         return found.group(1).decode() if found else ""
 
+    def cookies(self) -> str:
+        """Return all cookies it sets, as a browser sends them back."""
+        found = re.findall(rb"\r\nset-cookie: ([^;\r]*)", self.head, re.IGNORECASE)
+        return b"; ".join(found).decode()
+
 
 class Connection:
     """A kept connection, opened again where the server closed it between two requests."""

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, event, make_url, select
+from sqlalchemy import Connection, Engine, Executable, event, make_url, select
+from sqlalchemy import Row as AnyRow
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, Session
 
@@ -64,6 +65,19 @@ def atomic() -> Iterator[Session]:
         raise
     finally:
         current.info["atomic"] = False
+
+
+def glance(statement: Executable, values: dict[str, Any] | None = None) -> AnyRow | None:
+    """Read one row as it is committed at this moment, beside the session and without a transaction of its own.
+
+    For the cheap look that decides whether something made earlier is still right; never read before writing with it.
+    """
+    engine = db.engine
+    # PostgreSQL's driver begins by itself unless it is told not to; on SQLite it is `_begin_sqlite` that must not.
+    manner = {"glances": True} if engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
+    with engine.connect().execution_options(**manner) as connection:
+        found: AnyRow | None = connection.execute(statement, values).first()
+        return found
 
 
 def lock(model: type[Row], *identities: int) -> list[Row]:
@@ -143,8 +157,9 @@ def _connect_sqlite(connection: Any, _: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("glances"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
 
 
 def _connect_postgresql(connection: Any, _: object) -> None:

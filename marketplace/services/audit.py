@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from marketplace import clock
-from marketplace.database import session
+from marketplace.database import glance, session
 from marketplace.models import AuditEntry, Registration, User
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -16,14 +16,18 @@ acting_for_id: ContextVar[int | None] = ContextVar("acting_for_id", default=None
 """The organisation in whose name the signed-in person now acts."""
 
 
+_LAST = select(func.coalesce(func.max(AuditEntry.id), 0)).scalar_subquery()
+_NEWEST = select(_LAST, func.count()).where(AuditEntry.id > _LAST - 200)
+
+
 def newest() -> tuple[int, int]:
     """Return what differs after every act: the newest id, and how many of the last 200 ids are there.
 
     The second tells of an act whose id was given earlier but whose transaction ended later. Whatever people change
     through the services is an act, so what is kept under this key is never older than the database.
     """
-    last = select(func.coalesce(func.max(AuditEntry.id), 0)).scalar_subquery()
-    row = session().execute(select(last, func.count()).where(AuditEntry.id > last - 200)).one()
+    row = glance(_NEWEST)
+    assert row is not None
     return row[0], row[1]
 
 

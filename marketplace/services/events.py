@@ -10,7 +10,7 @@ from sqlalchemy import Select, bindparam, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from marketplace import clock
-from marketplace.database import atomic, lock, session
+from marketplace.database import atomic, glance, lock, session
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.i18n import in_language, lazy_gettext
 from marketplace.models import (
@@ -474,7 +474,7 @@ _STANDING = select(
 
 def standing(slug: str) -> Standing:
     """Return how a public event stands, by one cheap statement; raises `NotFound` like `public`."""
-    row = session().execute(_STANDING, {"slug": slug}).first()
+    row = glance(_STANDING, {"slug": slug})
     if row is None or row.state is EventState.DRAFT:
         raise NotFound
     return Standing(row.uid, row.revision, window(row))

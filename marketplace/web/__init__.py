@@ -9,6 +9,7 @@ from marketplace.web import (
     csrf,
     errors,
     health,
+    kept,
     language,
     metrics,
     presentation,
@@ -22,9 +23,10 @@ from marketplace.web import (
 def register(app: Flask) -> None:
     """Put the web on the application. Order matters: what is registered first looks at a request first.
 
-    Static files come first of all, so that the headers are wrapped around them too.
+    Static files and kept answers come first of all, so that the headers are wrapped around them too.
     """
     assets.register(app)
+    kept.register(app)
     compression.register(app)
     security.register(app)
     request_log.register(app)

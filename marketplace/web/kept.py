@@ -1,21 +1,34 @@
-"""Pages that are the same for every reader without a session: made once for each state of what they show, then kept.
+"""Answers that are the same for every reader without a session: made once for each state of what they show, then kept.
 
-A key holds the state as the database has it at that moment, so a change is seen at once, in every process, and nothing
-has to be told to forget. What is kept holds nothing of a reader but language, theme and address.
+A view says so with `page` or `note` and gives a function that looks up the state. What it answered is kept as the
+bytes that went out, and handed out before Flask begins, as long as that function returns what it returned then: the
+state is in the database, so a change is seen at once, in every process, and nothing has to be told to forget.
+
+A kept answer depends on nothing but address, language, theme and compression; who has a session is not answered here.
 """
 
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from flask import Response, current_app, request, session
+from flask import Flask, Response, request, session
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header, parse_cookie
+from werkzeug.sansio.utils import host_is_trusted
 
-from marketplace import i18n
+from marketplace.errors import Refusal
 from marketplace.services import installation
-from marketplace.web import language
+from marketplace.web import language, metrics, request_log
 
 Thing = TypeVar("Thing")
+State = Callable[[], Hashable]
+
+_NOTE = "marketplace.kept"
 
 
 class Shelf(Generic[Thing]):
@@ -26,30 +39,164 @@ class Shelf(Generic[Thing]):
         self._things: OrderedDict[Hashable, Thing] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: Hashable, make: Callable[[], Thing]) -> Thing:
-        """Return the thing of that key, made now if it is not there."""
+    def find(self, key: Hashable) -> Thing | None:
+        """Return the thing of that key, or None."""
         with self._lock:
-            if key in self._things:
-                self._things.move_to_end(key)
-                return self._things[key]
-        # Made outside the lock: two readers may make the same thing, but none waits for another's.
-        thing = make()
+            if key not in self._things:
+                return None
+            self._things.move_to_end(key)
+            return self._things[key]
+
+    def put(self, key: Hashable, thing: Thing) -> None:
+        """Keep a thing; the one longest unused goes where there are too many."""
         with self._lock:
             self._things[key] = thing
+            self._things.move_to_end(key)
             while len(self._things) > self.size:
                 self._things.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._things.clear()
+
+    def get(self, key: Hashable, make: Callable[[], Thing]) -> Thing:
+        """Return the thing of that key, made now if it is not there."""
+        thing = self.find(key)
+        if thing is None:
+            # Made outside the lock: two readers may make the same thing, but none waits for another's.
+            thing = make()
+            self.put(key, thing)
         return thing
 
 
-_pages: Shelf[bytes] = Shelf(256)
+class _Note(NamedTuple):
+    """What a view says about its answer: how to look up what it shows, and what that was before it was made."""
+
+    look: State
+    state: Hashable
+    route: str
 
 
-def page(state: Callable[[], Hashable], make: Callable[[], str]) -> Response:
-    """Return a page, for readers without a session a kept one; `state` looks up the state of all it shows.
+@dataclass(frozen=True)
+class _Kept:
+    """An answer as it went out."""
 
-    Builders of tests write around the services, so tests keep pages only where they say so (KEEP_PAGES).
-    """
-    if session or not current_app.config["KEEP_PAGES"]:
-        return Response(make(), content_type="text/html; charset=utf-8")
-    key = (state(), request.full_path, i18n.locale(), language.theme(), installation.is_sample())
-    return Response(_pages.get(key, lambda: make().encode()), content_type="text/html; charset=utf-8")
+    note: _Note
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+class Reading(NamedTuple):
+    """What an answer depends on besides its address."""
+
+    locale: str
+    theme: str
+    takes_gzip: bool
+
+
+def page(state: State, make: Callable[[], str]) -> Response:
+    """Return a page of which all that it shows is what `state` looks up; kept for readers without a session."""
+    if not session:
+        note(state, state())
+    return Response(make(), content_type="text/html; charset=utf-8")
+
+
+def note(state: State, now: Hashable) -> None:
+    """Keep what the view is about to answer as long as `state` returns what it returned just before: `now`."""
+    # Every page says whether this is a sample installation.
+    whole = (now, installation.is_sample())
+    request.environ[_NOTE] = _Note(lambda: (state(), installation.is_sample()), whole, str(request.url_rule))
+
+
+def register(app: Flask) -> None:
+    """Stand before the application."""
+    answers = KeptAnswers(app, app.wsgi_app)
+    app.wsgi_app = answers  # type: ignore[method-assign]
+    app.extensions["kept"] = answers.shelf
+
+
+class KeptAnswers:
+    """Hands out what is kept, and keeps what the application answers where a view noted that it may be."""
+
+    def __init__(self, app: Flask, application: Callable[..., Iterable[bytes]]) -> None:
+        self.app = app
+        self.application = application
+        self.shelf: Shelf[_Kept] = Shelf(256)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        began, key = time.perf_counter(), self._key(environ)
+        if key is None:
+            return self.application(environ, start_response)
+        known = self.shelf.find(key)
+        if known is not None and self._is_right(known):
+            return _hand_out(known, environ, start_response, began)
+        return self._keep(key, environ, start_response)
+
+    def _key(self, environ: dict[str, Any]) -> Hashable:
+        # Whoever asks whether something has changed is answered by the view, mostly without a body.
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or "HTTP_IF_NONE_MATCH" in environ:
+            return None
+        reading = _reading(
+            environ.get("HTTP_HOST", ""),
+            tuple(self.app.config["TRUSTED_HOSTS"]),
+            self.app.config["SESSION_COOKIE_NAME"],
+            environ.get("HTTP_COOKIE", ""),
+            environ.get("HTTP_ACCEPT_LANGUAGE"),
+            environ.get("HTTP_ACCEPT_ENCODING", ""),
+        )
+        return reading and (environ["PATH_INFO"], environ.get("QUERY_STRING", ""), reading)
+
+    def _is_right(self, known: _Kept) -> bool:
+        try:
+            with self.app.app_context():
+                return known.note.look() == known.note.state
+        except (Refusal, SQLAlchemyError):
+            # The application says in its own words what is wrong.
+            return False
+
+    def _keep(self, key: Hashable, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        sent: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            sent.append((status, list(headers)))
+            return start_response(status, headers, *rest)
+
+        answer = self.application(environ, start)
+        noted = environ.get(_NOTE)
+        status, headers = sent[-1] if sent else ("", [])
+        if noted is None or environ["REQUEST_METHOD"] != "GET" or status != "200 OK":
+            return answer
+        if any(name.lower() == "set-cookie" for name, _ in headers):
+            return answer
+        try:
+            body = b"".join(answer)
+        finally:
+            if hasattr(answer, "close"):
+                answer.close()
+        kept_headers = [pair for pair in headers if pair[0] != request_log.HEADER]
+        self.shelf.put(key, _Kept(noted, kept_headers, body))
+        return [body]
+
+
+def _hand_out(
+    known: _Kept, environ: dict[str, Any], start_response: Callable[..., Any], began: float
+) -> Iterable[bytes]:
+    number, method = request_log.number(environ.get("HTTP_X_REQUEST_ID", "")), environ["REQUEST_METHOD"]
+    start_response("200 OK", [*known.headers, (request_log.HEADER, number)])
+    seconds = time.perf_counter() - began
+    metrics.count(method, known.note.route, 200, seconds)
+    request_log.write(number, method, known.note.route, 200, seconds)
+    return [] if method == "HEAD" else [known.body]
+
+
+@lru_cache(maxsize=1024)
+def _reading(
+    host: str, trusted: tuple[str, ...], session_cookie: str, cookie: str, languages: str | None, encodings: str
+) -> Reading | None:
+    """Return how a request wants to read; None where it has a session or comes for a host that is not ours."""
+    cookies = parse_cookie(cookie)
+    if session_cookie in cookies or not host_is_trusted(host, trusted):
+        return None
+    takes_gzip = parse_accept_header(encodings, MIMEAccept)["gzip"] > 0
+    return Reading(language.spoken(cookies, languages), language.chosen_theme(cookies), takes_gzip)

@@ -1,5 +1,7 @@
 """The reader's language, zone and theme: by choice, kept with the account and in a cookie, else as the browser asks."""
 
+from collections.abc import Mapping
+
 from flask import Flask, Response, current_app, request
 from flask_login import current_user
 
@@ -17,8 +19,13 @@ def register(app: Flask) -> None:
 
 
 def _choose() -> None:
-    chosen = request.cookies.get(COOKIE, "")
-    i18n.set_locale(chosen if chosen in i18n.LANGUAGES else i18n.negotiate(request.headers.get("Accept-Language")))
+    i18n.set_locale(spoken(request.cookies, request.headers.get("Accept-Language")))
+
+
+def spoken(cookies: Mapping[str, str], accepted: str | None) -> str:
+    """Return the language a browser chose, or else the first of those it accepts that we speak."""
+    chosen = cookies.get(COOKIE, "")
+    return chosen if chosen in i18n.LANGUAGES else i18n.negotiate(accepted)
 
 
 def remember(response: Response, code: str) -> Response:
@@ -33,7 +40,12 @@ def remember_theme(response: Response, theme: str) -> Response:
 
 def theme() -> str:
     """Return the chosen theme: `system`, `light` or `dark`."""
-    chosen = request.cookies.get(THEME_COOKIE, "")
+    return chosen_theme(request.cookies)
+
+
+def chosen_theme(cookies: Mapping[str, str]) -> str:
+    """Return the theme a browser's cookies name."""
+    chosen = cookies.get(THEME_COOKIE, "")
     return chosen if chosen in THEMES else "system"
 
 

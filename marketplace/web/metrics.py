@@ -36,10 +36,15 @@ def register(app: Flask) -> None:
 
 def _count(response: Response) -> Response:
     route = str(request.url_rule) if request.url_rule else "(none)"
-    _requests.labels(request.method, route, response.status_code).inc()
-    if "began" in g:
-        _seconds.labels(route).observe(time.perf_counter() - g.began)
+    count(request.method, route, response.status_code, time.perf_counter() - g.began if "began" in g else None)
     return response
+
+
+def count(method: str, route: str, status: int, seconds: float | None) -> None:
+    """Count one answer and, where it is known, how long it took."""
+    _requests.labels(method, route, status).inc()
+    if seconds is not None:
+        _seconds.labels(route).observe(seconds)
 
 
 @room.get("/metrics")

@@ -13,6 +13,7 @@ from marketplace.config import Settings
 from marketplace.services import audit
 
 log = structlog.get_logger()
+HEADER = "X-Request-Id"
 _ID = re.compile(r"[A-Za-z0-9-]{8,32}\Z")
 
 
@@ -42,22 +43,33 @@ def configure(level: str, *, testing: bool = False) -> None:
 
 
 def _begin() -> None:
-    proposed = request.headers.get("X-Request-Id", "")
-    g.request_id = proposed if _ID.match(proposed) else secrets.token_hex(8)
+    g.request_id = number(request.headers.get(HEADER, ""))
     g.began = time.perf_counter()
     audit.request_id.set(g.request_id)
     audit.acting_for_id.set(None)
 
 
+def number(proposed: str) -> str:
+    """Return the id of a request: what came with it, where that is one, or else a new one."""
+    return proposed if _ID.match(proposed) else secrets.token_hex(8)
+
+
 def _end(response: Response) -> Response:
-    response.headers["X-Request-Id"] = g.get("request_id", "")
+    response.headers[HEADER] = g.get("request_id", "")
     if request.endpoint not in {"health.healthz", "health.readyz", "metrics.metrics"}:
-        log.info(
-            "request",
-            request_id=g.get("request_id"),
-            method=request.method,
-            route=str(request.url_rule) if request.url_rule else "(none)",
-            status=response.status_code,
-            milliseconds=round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1),
-        )
+        route = str(request.url_rule) if request.url_rule else "(none)"
+        seconds = time.perf_counter() - g.get("began", time.perf_counter())
+        write(g.get("request_id", ""), request.method, route, response.status_code, seconds)
     return response
+
+
+def write(request_id: str, method: str, route: str, status: int, seconds: float) -> None:
+    """Write the line of one request."""
+    log.info(
+        "request",
+        request_id=request_id,
+        method=method,
+        route=route,
+        status=status,
+        milliseconds=round(seconds * 1000, 1),
+    )

@@ -11,6 +11,9 @@ from marketplace.web.kept import Shelf
 @pytest.fixture
 def keeping(app, monkeypatch):
     monkeypatch.setitem(app.config, "KEEP_PAGES", True)
+    yield
+    # The ids of the next test's acts begin at one again.
+    app.extensions["kept"].clear()
 
 
 @pytest.fixture

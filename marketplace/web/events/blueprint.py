@@ -1,6 +1,6 @@
 """The blueprint of the room, and who reads."""
 
-from flask import Blueprint, session
+from flask import Blueprint
 from flask_login import current_user
 
 from marketplace.models import Event, Registration, User
@@ -14,11 +14,6 @@ def reader() -> User | None:
     """Return the person signed in, or None."""
     user = current_user._get_current_object()
     return user if isinstance(user, User) else None
-
-
-def is_nobody() -> bool:
-    """Tell whether a page for this reader is the page for everybody: no session, no message to show once."""
-    return not session
 
 
 def zone_for(event: Event) -> str:

@@ -8,18 +8,16 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.models import Event, ProgrammeSession
 from marketplace.services import events, programme, sign_ups, tickets, wallclock
+from marketplace.web import kept
 from marketplace.web.access import PUBLIC, access
-from marketplace.web.events import kept
-from marketplace.web.events.blueprint import is_nobody, own_registration, reader, room, zone_for
+from marketplace.web.events.blueprint import own_registration, reader, room, zone_for
 
 
 @room.get("/events/<slug>")
 @access(PUBLIC)
 def event(slug: str) -> ResponseReturnValue:
     """Show what the event is about, when and where, and how to take part."""
-    if is_nobody():
-        return kept.page(f"event {slug}", events.standing(slug), lambda: _event_page(slug))
-    return _event_page(slug)
+    return kept.page(lambda: events.standing(slug), lambda: _event_page(slug))
 
 
 def _event_page(slug: str) -> str:
@@ -63,9 +61,7 @@ def session(slug: str, uid: str) -> str:
 @access(PUBLIC)
 def speakers(slug: str) -> ResponseReturnValue:
     """List who speaks, with their biographies and sessions."""
-    if is_nobody():
-        return kept.page(f"speakers {slug}", events.standing(slug), lambda: _speakers_page(slug))
-    return _speakers_page(slug)
+    return kept.page(lambda: events.standing(slug), lambda: _speakers_page(slug))
 
 
 def _speakers_page(slug: str) -> str:

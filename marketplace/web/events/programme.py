@@ -15,9 +15,9 @@ from marketplace.services import events, labels, sign_ups
 from marketplace.services import programme as programmes
 from marketplace.services.events import Standing
 from marketplace.services.programme import Filter
+from marketplace.web import kept
 from marketplace.web.access import PUBLIC, access
-from marketplace.web.events import kept
-from marketplace.web.events.blueprint import is_nobody, own_registration, reader, room, zone_for
+from marketplace.web.events.blueprint import own_registration, reader, room, zone_for
 from marketplace.web.kept import Shelf
 
 
@@ -62,9 +62,9 @@ _listed: Shelf[Listed] = Shelf(64)
 @access(PUBLIC)
 def programme(slug: str) -> ResponseReturnValue:
     """Show the sessions day by day."""
-    if is_nobody() and not request.args:
-        return kept.page(f"programme {slug}", events.standing(slug), lambda: _programme_page(slug))
-    return _programme_page(slug)
+    if request.args:
+        return _programme_page(slug)
+    return kept.page(lambda: events.standing(slug), lambda: _programme_page(slug))
 
 
 def _programme_page(slug: str) -> str:
