@@ -1,6 +1,7 @@
 """Builders: `make.user(name="Ana")` stores a person with sensible values for the rest."""
 
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,24 +14,39 @@ from marketplace.models import (
     CityPair,
     CityProfile,
     CitySide,
+    ClimateObjective,
+    CounterpartyProfile,
     Event,
     EventState,
+    Facet,
+    Fit,
+    FitStatus,
     Membership,
     MembershipRole,
     MembershipState,
     Organisation,
     OrganisationKind,
     ProgrammeSession,
+    Project,
+    ProjectFacet,
+    ProjectListing,
+    ProjectState,
+    ProjectVersion,
     Registration,
     RegistrationState,
+    Review,
     Role,
     RoleAssignment,
+    Sector,
     SessionKind,
+    Stage,
     TicketPool,
     TicketType,
     User,
+    Visibility,
 )
 from marketplace.services.search import fold
+from tests.pitches import content_of
 
 
 class Make:
@@ -164,3 +180,104 @@ class Make:
         self.membership(user, organisation, role=MembershipRole.MANAGER)
         session().refresh(user)
         return user
+
+    def project(self, city: Organisation, **values: Any) -> Project:
+        """A draft with a whole pitch; `content={...}` changes answers of it, None takes one out."""
+        number = next(self.numbers)
+        content = content_of(**values.pop("content", {}))
+        values.setdefault("slug", f"project-{number}")
+        values.setdefault("created_at", clock.now())
+        values.setdefault("changed_at", clock.now())
+        values.setdefault("titles", content.get("title", {}))
+        return self.store(Project(city_id=city.id, content=content, **values))
+
+    def version(self, project: Project, **values: Any) -> ProjectVersion:
+        """What the working text says now, submitted."""
+        values.setdefault("number", next(self.numbers))
+        values.setdefault("content", dict(project.content))
+        values.setdefault("currency", project.content.get("currency", "USD"))
+        values.setdefault("usd_rate", Decimal(1) if values["currency"] == "USD" else Decimal("5.25"))
+        values.setdefault("usd_rate_on", date(2026, 2, 27))
+        values.setdefault("submitted_at", clock.now())
+        return self.store(ProjectVersion(project_id=project.id, **values))
+
+    def published(self, city: Organisation, **values: Any) -> Project:
+        """A project in the book: working text, one version, listing and facets."""
+        values.setdefault("state", ProjectState.PUBLISHED)
+        values.setdefault("published_at", clock.now())
+        values.setdefault("submitted_at", values["published_at"])
+        project = self.project(city, **values)
+        self.listing(project, self.version(project, number=1))
+        session().refresh(project)
+        return project
+
+    def listing(self, project: Project, version: ProjectVersion, **values: Any) -> ProjectListing:
+        said = version.content
+        finance = (said.get("visibility") or {}).get("finance", "matched")
+
+        def in_dollars(name: str) -> int | None:
+            return int(Decimal(said[name]) / version.usd_rate) if said.get(name) else None
+
+        lists = {
+            Facet.SECTOR: [said.get("sector_primary"), *said.get("sectors_secondary", [])],
+            Facet.HAZARD: said.get("hazards", []),
+            Facet.SDG: said.get("sdgs", []),
+            Facet.INSTRUMENT: said.get("instruments_sought", []),
+            Facet.TECHNOLOGY: said.get("technology_needs", []),
+        }
+        city = project.city
+        with atomic() as current:
+            current.add_all(
+                ProjectFacet(project_id=project.id, facet=facet, code=code)
+                for facet, codes in lists.items()
+                for code in codes
+            )
+        return self.store(
+            ProjectListing(
+                project_id=project.id,
+                version_id=version.id,
+                country=city.country,
+                sector=Sector(said["sector_primary"]),
+                stage=Stage(said["stage"]),
+                climate_objective=ClimateObjective(said["climate_objective"]),
+                titles=said.get("title", {}),
+                summaries=said.get("summary", {}),
+                search_text=fold(*said.get("title", {}).values(), *said.get("summary", {}).values(), city.name),
+                ask_usd=in_dollars("ask_amount"),
+                cost_usd=in_dollars("capex"),
+                finance_visibility=Visibility(finance),
+                published_at=project.published_at or clock.now(),
+                **values,
+            )
+        )
+
+    def profile(self, organisation: Organisation, **values: Any) -> CounterpartyProfile:
+        """What a funder or vendor states, verified for a year unless `verified_until` says otherwise."""
+        now = clock.now()
+        values.setdefault("created_at", now)
+        values.setdefault("changed_at", now)
+        values.setdefault("verified_until", now + timedelta(days=365))
+        return self.store(CounterpartyProfile(organisation_id=organisation.id, **values))
+
+    def fit(self, project: Project, organisation: Organisation, **values: Any) -> Fit:
+        values.setdefault("status", FitStatus.OFFERED)
+        values.setdefault("is_offered", True)
+        values = {
+            "score": 80.0,
+            "confidence": 1.0,
+            "terms": b"",
+            "model_version": 1,
+            "project_version": 1,
+            "profile_version": 1,
+            "computed_at": clock.now(),
+            **values,
+        }
+        return self.store(Fit(project_id=project.id, organisation_id=organisation.id, **values))
+
+    def review(self, version: ProjectVersion, reviewer: User, **values: Any) -> Review:
+        now = clock.now()
+        values.setdefault("assigned_at", now)
+        values.setdefault("changed_at", now)
+        return self.store(
+            Review(project_id=version.project_id, version_id=version.id, reviewer_id=reviewer.id, **values)
+        )
