@@ -42,7 +42,7 @@ class Review(Base):
     """One person's review of one version. `scores` has 0 to 4 by criterion, `notes` and `comments` texts.
 
     `notes` are by criterion, for the moderator and the organisers; `comments` are by step, for the city, which never
-    learns who wrote them.
+    learns who wrote them. `end_reason` is why a review was declined, or taken from its reviewer.
     """
 
     __tablename__ = "review"
@@ -72,8 +72,10 @@ class Review(Base):
     assigned_by_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id"))
     assigned_at: Mapped[datetime]
     due_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
+    end_reason: Mapped[str] = mapped_column(Text, default="")
 
     project: Mapped[Project] = relationship()
     version: Mapped[ProjectVersion] = relationship()
