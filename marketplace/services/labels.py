@@ -27,6 +27,7 @@ from marketplace.models import (
     SessionState,
     SpeakerRole,
 )
+from marketplace.services import project_words, vocabulary_words
 
 # Members of different enums may be equal as text, so each enum has a table of its own.
 _LABELS: dict[type[StrEnum], dict[str, LazyText]] = {
@@ -160,6 +161,8 @@ _LABELS: dict[type[StrEnum], dict[str, LazyText]] = {
         RegistrationConsentKind.PHOTO: _("Photographs and recordings"),
         RegistrationConsentKind.DIRECTORY: _("Directory of participants"),
     },
+    **vocabulary_words.WORDS,
+    **project_words.WORDS,
 }
 
 # What the programme itself states in its data, in one language there and in the reader's here.
