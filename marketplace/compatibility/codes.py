@@ -1,4 +1,7 @@
-"""Every code the model can say, with the names of its parameters: the one list that words are written for."""
+"""Every code the model can say, with the names of its parameters: the one list that words are written for.
+
+The fields that ``project_silent`` and ``counterparty_silent`` name are in ``PROJECT_FIELDS``, ``COUNTERPARTY_FIELDS``.
+"""
 
 from __future__ import annotations
 
@@ -194,5 +197,101 @@ class Code(StrEnum):
     TENOR_TOO_SHORT = "tenor_too_short"
 
 
+# The names of the parameters of every code. Their values: codes and countries as text, amounts in USD, percentages from
+# 0 to 100, ``share`` as a fraction of 1, years, counts; plural names hold lists. A value may be None where unknown.
+PARAMETERS: dict[Code, tuple[str, ...]] = {
+    **dict.fromkeys(Code, ()),
+    Code.PROJECT_SILENT: ("field",),
+    Code.COUNTERPARTY_SILENT: ("field",),
+    Code.PLACE_ELIGIBLE: ("country",),
+    Code.COUNTRY_NOT_ELIGIBLE: ("country",),
+    Code.INCOME_GROUP_NOT_ELIGIBLE: ("country", "income_group", "accepted"),
+    Code.NOT_ODA_ELIGIBLE: ("country",),
+    Code.SECTOR_EXCLUDED: ("sector",),
+    Code.ACTIVITY_EXCLUDED: ("activities",),
+    Code.INSTRUMENTS_OFFERED: ("offered", "missing"),
+    Code.INSTRUMENTS_NONE: ("sought",),
+    Code.TICKET_INSIDE: ("amount_usd", "minimum_usd", "maximum_usd", "basis"),
+    Code.TICKET_SYNDICATED: ("amount_usd", "minimum_usd", "maximum_usd", "basis", "share"),
+    Code.TICKET_BUNDLED: ("amount_usd", "minimum_usd", "maximum_usd", "basis", "share"),
+    Code.TICKET_ABOVE: ("amount_usd", "minimum_usd", "maximum_usd", "basis", "share"),
+    Code.TICKET_BELOW: ("amount_usd", "minimum_usd", "maximum_usd", "basis", "share"),
+    Code.STAGE_INSIDE: ("stage",),
+    Code.STAGE_ONE_STEP: ("stage", "stages"),
+    Code.STAGE_OUTSIDE: ("stage", "stages"),
+    Code.BORROWER_TYPE_NOT_ACCEPTED: ("borrower_type", "accepted"),
+    Code.SOVEREIGN_GUARANTEE_MISSING: ("guarantee",),
+    Code.SUBNATIONAL_GUARANTEE_MISSING: ("guarantee",),
+    Code.GUARANTEE_MISSING: ("guarantee",),
+    Code.GUARANTEE_UNKNOWN: ("required",),
+    Code.RATING_BELOW_MINIMUM: ("rating", "minimum"),
+    Code.RATING_UNKNOWN: ("minimum",),
+    Code.RATING_NATIONAL_SCALE: ("rating",),
+    Code.RATING_UNREADABLE: ("rating",),
+    Code.USE_FUNDED: ("uses",),
+    Code.USE_NOT_FUNDED: ("uses", "funded"),
+    Code.SUPPLIERS_TIED: ("countries",),
+    Code.COFINANCE_ENOUGH: ("offered_pct",),
+    Code.COFINANCE_BELOW_MINIMUM: ("offered_pct", "minimum_pct"),
+    Code.SHARE_ABOVE_MAXIMUM: ("share_pct", "maximum_pct"),
+    Code.DOCUMENTS_MISSING: ("documents",),
+    Code.RISK_CATEGORY_NOT_ACCEPTED: ("category", "accepted"),
+    Code.SAME_MAIL_DOMAIN: ("domains",),
+    Code.LANGUAGE_SHARED: ("languages",),
+    Code.LANGUAGE_NOT_SHARED: ("project", "counterparty"),
+    Code.CATEGORIES_NEEDED: ("categories", "missing"),
+    Code.CATEGORIES_NOT_NEEDED: ("needs",),
+    Code.SECTOR_PRIMARY: ("sector",),
+    Code.SECTOR_SECONDARY: ("sectors",),
+    Code.SECTOR_NOT_LISTED: ("sector",),
+    Code.CLIMATE_SHARED: ("objective", "focus"),
+    Code.CLIMATE_COBENEFIT: ("objective", "focus"),
+    Code.CLIMATE_OTHER: ("objective", "focus"),
+    Code.COUNTRY_PRIORITY: ("country",),
+    Code.COUNTRY_ELIGIBLE: ("country",),
+    Code.COUNTRY_OUTSIDE: ("country",),
+    Code.INCLUSION: ("marker", "required", "low_income_pct"),
+    Code.INCLUSION_MARKER: ("marker", "required"),
+    Code.INCLUSION_LOW_INCOME: ("low_income_pct",),
+    Code.READINESS_INSIDE: ("readiness", "low", "high"),
+    Code.READINESS_OUTSIDE: ("readiness", "low", "high"),
+    Code.CURRENCY_OFFERED: ("currency",),
+    Code.CURRENCY_NOT_OFFERED: ("currency", "offered"),
+    Code.REFERENCES: ("comparable", "same_country"),
+    Code.PRESENCE: ("country", "languages"),
+    Code.COMPLIANCE: ("certificates", "policy", "owner"),
+    Code.SCALE_INSIDE: ("cost_usd",),
+    Code.SCALE_ABOVE: ("cost_usd", "maximum_usd"),
+    Code.SCALE_BELOW: ("cost_usd", "minimum_usd"),
+    Code.FIRST_CHOICE_OFFERED: ("instrument",),
+    Code.FIRST_CHOICE_NOT_OFFERED: ("instrument",),
+    Code.TENOR_MET: ("years", "maximum_years"),
+    Code.TENOR_TOO_SHORT: ("years", "maximum_years"),
+}
+
 # Causes that the party they speak about must not read.
 PRIVATE = frozenset({Code.BLOCKED_BY_CITY, Code.BLOCKED_BY_COUNTERPARTY})
+
+# What a project may be silent about, by the names of ``Project``.
+PROJECT_FIELDS = frozenset(
+    {
+        *("country", "latitude", "income_group", "oda_eligible", "sector_primary", "sectors_secondary", "activities"),
+        *("instruments", "ask_usd", "total_cost_usd", "stage", "borrower_type", "private_sponsor", "uses"),
+        *("supplier_countries", "cofinance_pct", "es_documents", "es_category", "languages", "interpreter"),
+        *("capacity_left", "free_slots", "climate_objective", "low_income_pct", "readiness", "currency"),
+        *("wanted_organisations", "tenor_years", "technology_needs"),
+    }
+)
+# What a funder or vendor may be silent about, by the names of ``Mandate`` and ``Solution``.
+COUNTERPARTY_FIELDS = frozenset(
+    {
+        *("organisation", "countries", "areas", "income_groups", "oda_only", "excluded_sectors", "excluded_activities"),
+        *("instruments", "ticket_min_usd", "ticket_max_usd", "allows_syndication", "allows_bundling", "stages"),
+        *("borrower_types", "guarantee_required", "borrowing_capacity_required", "min_rating"),
+        *("private_sponsor_required", "uses", "supplier_countries", "min_cofinance_pct", "max_share_pct"),
+        *("es_documents", "es_categories", "debarred", "languages", "interpreter_ok", "capacity_left", "free_slots"),
+        *("sectors", "climate_focus", "priority_countries", "readiness_band", "currencies", "tenor_max_years"),
+        *("conflict_declared", "categories", "accepts_market_sounding", "references", "local_presence"),
+        *("certifications", "project_min_usd", "project_max_usd", "vendor_finance"),
+    }
+)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from .codes import PRIVATE, Code, Rule, Term
+from .errors import ExplanationError
 
 MODEL = "cm-compat/1"
 
@@ -105,3 +107,79 @@ class Explanation:
     def private(self) -> bool:
         """Whether a cause must not be shown to the other side: an organisation one party blocked."""
         return any(message.code in PRIVATE for finding in self.findings for message in finding.messages)
+
+    def as_json(self) -> dict[str, Any]:
+        """The explanation in values that JSON knows; :meth:`from_json` reads them back."""
+        document: dict[str, Any] = {name: getattr(self, name) for name in _PLAIN}
+        document["status"] = self.status.value
+        document["findings"] = [
+            {"rule": one.rule.value, "outcome": one.outcome.value, "messages": _messages(one.messages)}
+            for one in self.findings
+        ]
+        for name in ("lines", "preference_lines"):
+            document[name] = [_line_as_json(one) for one in getattr(self, name)]
+        for name in ("reasons", "gaps", "unknowns"):
+            document[name] = _messages(getattr(self, name))
+        return document
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Explanation:
+        """Read what :meth:`as_json` wrote; anything else raises ``ExplanationError``."""
+        try:
+            return cls(
+                **{name: document[name] for name in _PLAIN},
+                status=Status(document["status"]),
+                findings=tuple(
+                    Finding(Rule(one["rule"]), Outcome(one["outcome"]), _read_messages(one["messages"]))
+                    for one in document["findings"]
+                ),
+                lines=tuple(_read_line(one) for one in document["lines"]),
+                preference_lines=tuple(_read_line(one) for one in document["preference_lines"]),
+                reasons=_read_messages(document["reasons"]),
+                gaps=_read_messages(document["gaps"]),
+                unknowns=_read_messages(document["unknowns"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ExplanationError(f"not an explanation: {error!r}") from error
+
+
+_PLAIN = (
+    *("model", "kind", "project", "project_version", "counterparty", "counterparty_version"),
+    *("score", "confidence", "preference", "mutual"),
+)
+
+
+def _message_as_json(message: Message) -> dict[str, Any]:
+    parameters = {name: list(one) if isinstance(one, tuple) else one for name, one in message.parameters.items()}
+    return {"code": message.code.value, "parameters": parameters}
+
+
+def _messages(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
+    return [_message_as_json(message) for message in messages]
+
+
+def _line_as_json(line: Line) -> dict[str, Any]:
+    message = _message_as_json(line.message)
+    return {
+        "term": line.term.value,
+        "value": line.value,
+        "weight": line.weight,
+        "counted": line.counted,
+        "message": message,
+    }
+
+
+def _read_message(document: Mapping[str, Any]) -> Message:
+    parameters = document["parameters"].items()
+    return Message(
+        Code(document["code"]), {name: tuple(one) if isinstance(one, list) else one for name, one in parameters}
+    )
+
+
+def _read_messages(documents: list[Mapping[str, Any]]) -> tuple[Message, ...]:
+    return tuple(_read_message(document) for document in documents)
+
+
+def _read_line(document: Mapping[str, Any]) -> Line:
+    message = _read_message(document["message"])
+    return Line(Term(document["term"]), document["value"], document["weight"], document["counted"], message)
