@@ -117,7 +117,11 @@ class Project(Base):
 
 
 class ProjectEdit(Base):
-    """What one save changed in the working text: the values before, by field. What makes two tabs safe."""
+    """What one save changed in the working text: the values before, by field. What makes two tabs safe.
+
+    `form` tells which open page the save came from ('' where it was sent once and for all); `before` is emptied when
+    nobody needs it any more.
+    """
 
     __tablename__ = "project_edit"
     __table_args__ = (UniqueConstraint("project_id", "revision"),)
@@ -125,6 +129,7 @@ class ProjectEdit(Base):
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"))
     revision: Mapped[int]
     before: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    form: Mapped[str] = mapped_column(String(40), default="")
     by_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id"))
     at: Mapped[datetime]
 

@@ -10,6 +10,7 @@ from marketplace.models import (
     MembershipRole,
     MembershipState,
     Organisation,
+    Project,
     Registration,
     Role,
     User,
@@ -163,6 +164,35 @@ def _edit_registration(user: User, registration: Registration) -> bool:
 def _read_needs(user: User, event: Event) -> bool:
     """Access and dietary needs: the event's organisers only; `needs.readers` names them to those concerned."""
     return _manage_event(user, event)
+
+
+@_rule("project.create")
+def _create_project(user: User, city: Organisation) -> bool:
+    return _act_for_organisation(user, city)
+
+
+@_rule("project.view")
+def _view_project(user: User, project: Project) -> bool:
+    """The working text: the people of its city, also while the city is out of service, and the organisers."""
+    return _belongs(user, project.city) or _organise_platform(user, None)
+
+
+@_rule("project.edit")
+def _edit_project(user: User, project: Project) -> bool:
+    """The people of the city write; organisers and reviewers comment, and change nothing of the text."""
+    return _act_for_organisation(user, project.city)
+
+
+@_rule("project.submit")
+def _submit_project(user: User, project: Project) -> bool:
+    """Submitting, withdrawing and reopening bind the city: its managers do it."""
+    return project.city.deactivated_at is None and _belongs(user, project.city, MembershipRole.MANAGER)
+
+
+@_rule("project.organise")
+def _organise_projects(user: User, _: Any) -> bool:
+    """Calls, exchange rates, leave to submit late, publication."""
+    return _organise_platform(user, None)
 
 
 def _belongs(user: User, organisation: Organisation, role: MembershipRole | None = None) -> bool:
