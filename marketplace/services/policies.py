@@ -195,6 +195,24 @@ def _organise_projects(user: User, _: Any) -> bool:
     return _organise_platform(user, None)
 
 
+@_rule("project.organise")
+def _organise_projects(user: User, _: Any) -> bool:
+    """See every project at the desk, assign its reviewers and decide on it."""
+    return _organise_platform(user, None)
+
+
+@_rule("reviews.enter")
+def _enter_reviews(user: User, _: Any) -> bool:
+    """The reviewers' room: for whoever reviews anywhere."""
+    return any(grant.role is Role.REVIEWER for grant in user.roles)
+
+
+@_rule("review.may_judge")
+def _may_judge(user: User, project: Project) -> bool:
+    """A reviewer of the platform judges any project, one of an event those that answer a call of that event."""
+    return has_role(user, Role.REVIEWER, event_id=project.call.event_id if project.call else None)
+
+
 def _belongs(user: User, organisation: Organisation, role: MembershipRole | None = None) -> bool:
     return any(
         tie.organisation_id == organisation.id and tie.state is MembershipState.ACTIVE and role in {None, tie.role}
