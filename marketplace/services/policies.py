@@ -191,13 +191,7 @@ def _submit_project(user: User, project: Project) -> bool:
 
 @_rule("project.organise")
 def _organise_projects(user: User, _: Any) -> bool:
-    """Calls, exchange rates, leave to submit late, publication."""
-    return _organise_platform(user, None)
-
-
-@_rule("project.organise")
-def _organise_projects(user: User, _: Any) -> bool:
-    """See every project at the desk, assign its reviewers and decide on it."""
+    """Calls, exchange rates, leave to submit late, who reviews what, decisions, publication."""
     return _organise_platform(user, None)
 
 
