@@ -7,9 +7,9 @@ city wants and does not want to meet; organisers of the platform read everything
 
 from collections.abc import Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 
 from marketplace import clock
 from marketplace.database import session
@@ -125,15 +125,25 @@ def may_read_finance(reader: User | None) -> ColumnElement[bool]:
 
     Every filter, sort and count on facts of that block goes with it, so that no list tells what a page does not.
     """
-    return or_(*_finance_conditions(reader))
+    return _may_read(ProjectListing.finance_visibility, reader)
 
 
-def _finance_conditions(reader: User | None) -> list[ColumnElement[bool]]:
-    seen = ProjectListing.finance_visibility
+def may_read_needs(reader: User | None) -> ColumnElement[bool]:
+    """Return the condition on `ProjectListing` that the reader may read its needs, for filters on them."""
+    chosen = (
+        select(ProjectVersion.content["visibility"][Block.NEEDS.value].as_string())
+        .where(ProjectVersion.id == ProjectListing.version_id)
+        .scalar_subquery()
+    )
+    return _may_read(func.coalesce(chosen, DEFAULT_VISIBILITY[Block.NEEDS].value), reader)
+
+
+def _may_read(seen: Any, reader: User | None) -> ColumnElement[bool]:
+    """Return the condition that a block with the visibility in column `seen` is open to the reader."""
     if reader is None or not reader.is_active:
-        return [seen == Visibility.PUBLIC]
+        return cast(ColumnElement[bool], seen == Visibility.PUBLIC.value)
     if policies.can(reader, "desk.platform"):
-        return [true()]
+        return true()
     own = (
         select(Project.id)
         .join(Organisation, Organisation.id == Project.city_id)
@@ -144,12 +154,12 @@ def _finance_conditions(reader: User | None) -> list[ColumnElement[bool]]:
             Membership.state == MembershipState.ACTIVE,
         )
     )
-    return [
-        seen.in_([Visibility.PUBLIC, Visibility.REGISTERED]),
-        and_(seen == Visibility.MATCHED, ProjectListing.project_id.in_(matched(reader))),
+    return or_(
+        seen.in_([Visibility.PUBLIC.value, Visibility.REGISTERED.value]),
+        and_(seen == Visibility.MATCHED.value, ProjectListing.project_id.in_(matched(reader))),
         ProjectListing.project_id.in_(own),
         ProjectListing.project_id.in_(_under_review(reader)),
-    ]
+    )
 
 
 def matched(reader: User) -> Select[Any]:
