@@ -61,7 +61,7 @@ def reading(project: Project, reader: User | None) -> Reading:
     Of a project that is not in the book, only its city, its reviewers in course and the organisers may read anything.
     """
     if reader is not None and reader.is_active:
-        if _is_of_the_city(project, reader) or policies.can(reader, "desk.platform"):
+        if policies.can(reader, "project.view", project):
             return Reading(Visibility.PRIVATE, _ALL)
         if session().scalar(_under_review(reader).where(Review.project_id == project.id).limit(1)):
             return Reading(Visibility.PRIVATE, _ALL, NOT_FOR_REVIEWERS)
@@ -142,17 +142,12 @@ def _may_read(seen: Any, reader: User | None) -> ColumnElement[bool]:
     """Return the condition that a block with the visibility in column `seen` is open to the reader."""
     if reader is None or not reader.is_active:
         return cast(ColumnElement[bool], seen == Visibility.PUBLIC.value)
-    if policies.can(reader, "desk.platform"):
+    if policies.can(reader, "project.organise"):
         return true()
     own = (
         select(Project.id)
-        .join(Organisation, Organisation.id == Project.city_id)
-        .join(Membership, Membership.organisation_id == Organisation.id)
-        .where(
-            Organisation.deactivated_at.is_(None),
-            Membership.user_id == reader.id,
-            Membership.state == MembershipState.ACTIVE,
-        )
+        .join(Membership, Membership.organisation_id == Project.city_id)
+        .where(Membership.user_id == reader.id, Membership.state == MembershipState.ACTIVE)
     )
     return or_(
         seen.in_([Visibility.PUBLIC.value, Visibility.REGISTERED.value]),
@@ -211,10 +206,6 @@ def files_in(content: Content, blocks: Set[Block]) -> set[str]:
         if PITCH.by_name[name].kind is Kind.FILES
         for uid in value or ()
     }
-
-
-def _is_of_the_city(project: Project, reader: User) -> bool:
-    return policies.can(reader, "organisation.act", project.city)
 
 
 def _is_matched(project: Project, reader: User) -> bool:
