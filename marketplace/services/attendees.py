@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from marketplace import clock
@@ -71,13 +71,19 @@ def whole(condition: Any) -> Registration | None:
     )
 
 
+_OF_ADDRESS = (
+    select(Registration)
+    .where(Registration.event_id == bindparam("event_id"), Registration.email_key == bindparam("email_key"))
+    .order_by(Registration.id)
+)
+
+
 def history(event: Event, email_key: str) -> tuple[Registration | None, int]:
     """Return the registration of an address that is not over, if there is one, and the SEQUENCE of a new one.
 
     A new one goes on counting where the earlier ended: its entry was cancelled, and only a higher SEQUENCE revives it.
     """
-    statement = select(Registration).where(Registration.event_id == event.id, Registration.email_key == email_key)
-    earlier = session().scalars(statement.order_by(Registration.id)).all()
+    earlier = session().scalars(_OF_ADDRESS, {"event_id": event.id, "email_key": email_key}).all()
     live = next((one for one in earlier if one.state in LIVE_STATES), None)
     return live, max((one.calendar_sequence + 1 for one in earlier), default=0)
 
@@ -153,17 +159,19 @@ def participants(event: Event, reader: Registration | User) -> list[Registration
     return list(session().scalars(statement))
 
 
+_WISHES = (
+    select(ProgrammeSession)
+    .where(
+        ProgrammeSession.event_id == bindparam("event_id"),
+        ProgrammeSession.state == SessionState.PUBLISHED,
+        ProgrammeSession.needs_sign_up,
+        ProgrammeSession.ends_at > bindparam("now"),
+    )
+    .options(joinedload(ProgrammeSession.room))
+    .order_by(ProgrammeSession.starts_at, ProgrammeSession.id)
+)
+
+
 def wishes(event: Event) -> list[ProgrammeSession]:
     """Return the sessions the form offers to sign up for."""
-    statement = (
-        select(ProgrammeSession)
-        .where(
-            ProgrammeSession.event_id == event.id,
-            ProgrammeSession.state == SessionState.PUBLISHED,
-            ProgrammeSession.needs_sign_up,
-            ProgrammeSession.ends_at > clock.now(),
-        )
-        .options(joinedload(ProgrammeSession.room))
-        .order_by(ProgrammeSession.starts_at, ProgrammeSession.id)
-    )
-    return list(session().scalars(statement))
+    return list(session().scalars(_WISHES, {"event_id": event.id, "now": clock.now()}))

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import joinedload
 
 from marketplace import clock, i18n
@@ -464,12 +464,15 @@ def _paragraphs(body: str) -> list[str]:
     return [part.strip() for part in re.split(r"\n\s*\n", body.replace("\r\n", "\n")) if part.strip()]
 
 
+_OWN_WORDS = select(LetterText).where(
+    LetterText.event_id == bindparam("event_id"),
+    LetterText.kind == bindparam("kind"),
+    LetterText.language == bindparam("language"),
+)
+
+
 def _words_of(event: Event, kind: str, language: str) -> tuple[str, str]:
-    own = session().scalar(
-        select(LetterText).where(
-            LetterText.event_id == event.id, LetterText.kind == kind, LetterText.language == language
-        )
-    )
+    own = session().scalar(_OWN_WORDS, {"event_id": event.id, "kind": kind, "language": language})
     return (own.subject, own.body) if own else default_words(kind, language)
 
 

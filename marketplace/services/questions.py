@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from marketplace import clock
 from marketplace.database import atomic, session
@@ -34,6 +34,9 @@ class Details:
     position: int = 0
 
 
+_EVERY = select(Question).where(Question.event_id == bindparam("event_id")).order_by(Question.position, Question.id)
+
+
 def asked(event: Event) -> list[Question]:
     """Return the questions the form asks, in order."""
     return [question for question in every(event) if question.retired_at is None]
@@ -41,8 +44,7 @@ def asked(event: Event) -> list[Question]:
 
 def every(event: Event) -> list[Question]:
     """Return all questions of an event, retired ones too, in order."""
-    statement = select(Question).where(Question.event_id == event.id).order_by(Question.position, Question.id)
-    return list(session().scalars(statement))
+    return list(session().scalars(_EVERY, {"event_id": event.id}))
 
 
 def details_of(question: Question) -> Details:

@@ -12,7 +12,17 @@ from sqlalchemy.exc import IntegrityError
 
 from marketplace import clock, i18n
 from marketplace.database import atomic, lock, session
-from marketplace.errors import AlreadyRegistered, Conflict, Invalid, NotFound, NotOpen, SoldOut
+from marketplace.errors import (
+    AlreadyRegistered,
+    Conflict,
+    Invalid,
+    NotFound,
+    NotOpen,
+    Refusal,
+    SoldOut,
+    TooManyAttempts,
+    Unavailable,
+)
 from marketplace.i18n import lazy_gettext
 from marketplace.models import (
     LIVE_STATES,
@@ -98,15 +108,32 @@ class Application:
     attempt: str = ""
 
 
-def register(slug: str, application: Application, by: User | None = None) -> Registration:
+PER_NETWORK = 300
+"""Registrations an hour from one network without signing in; a whole city hall may share one."""
+
+
+def register(slug: str, application: Application, by: User | None = None, network: str = "") -> Registration:
     """Register somebody for a published event, with or without an account.
 
     The result is confirmed where a place is free, else waiting, or pending where the ticket needs approval. Whoever
     is signed in with the address they register becomes its owner. Raises `Invalid` for a field, `NotOpen` outside the
     window (both ends belong to it), `SoldOut` without a waiting list, `AlreadyRegistered` for an address that is (its
-    mailbox gets the link). The same form sent again returns the same registration.
+    mailbox gets the link). The same form sent again returns the same registration. With a `network` it is one of those
+    that may be tried from there in an hour; raises `TooManyAttempts` above that.
     """
-    return _register(slug, application, by, at_desk=False)
+    try:
+        return _register(slug, application, by, network=network)
+    except (TooManyAttempts, Unavailable):
+        raise
+    except Refusal:
+        # What was counted went back with the rest; an attempt that failed counts nevertheless.
+        if network:
+            _count(network)
+        raise
+
+
+def _count(network: str) -> None:
+    throttle.hit("registration", network, PER_NETWORK, timedelta(hours=1))
 
 
 def walk_in(slug: str, application: Application, by: User) -> Registration:
@@ -115,14 +142,16 @@ def walk_in(slug: str, application: Application, by: User) -> Registration:
     return _register(slug, application, by, at_desk=True)
 
 
-def _register(slug: str, application: Application, by: User | None, *, at_desk: bool) -> Registration:
+def _register(
+    slug: str, application: Application, by: User | None, *, at_desk: bool = False, network: str = ""
+) -> Registration:
     address = addresses.normalise(application.email)
-    event = events.managed(slug, by) if at_desk and by is not None else events.public(slug)
-    values = _checked(application, event)
-    event_id = event.id
     try:
         with atomic() as current:
-            (event,) = lock(Event, event_id)
+            event = events.locked(slug, by) if at_desk and by is not None else events.locked_public(slug)
+            if network:
+                _count(network)
+            values = _checked(application, event)
             known, sequence = attendees.history(event, address.key)
             if known is not None:
                 if application.attempt and known.attempt == application.attempt:
@@ -166,6 +195,7 @@ def _register(slug: str, application: Application, by: User | None, *, at_desk: 
             if application.access or application.dietary:
                 needs.note(registration, application.access, application.dietary)
             _wish(registration, application.sessions, by)
+            letters.tell_state(registration)
             audit.record(
                 "registration.walked_in" if at_desk else "registration.made",
                 by,
@@ -173,7 +203,6 @@ def _register(slug: str, application: Application, by: User | None, *, at_desk: 
                 event=event.slug,
                 state=state.value,
             )
-            letters.tell_state(registration)
             return registration
     except AlreadyRegistered:
         _remind_of_link(slug, address.key)

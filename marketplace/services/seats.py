@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from marketplace.database import session
 from marketplace.models import (
@@ -52,23 +52,27 @@ class Tally:
         return self.event.mode is not EventMode.HYBRID or attendance is Attendance.IN_PERSON
 
 
+_TICKETS = select(TicketType).where(TicketType.event_id == bindparam("event_id"))
+_COUNTS = (
+    select(
+        Registration.ticket_type_id,
+        Registration.attendance,
+        Registration.state,
+        func.count(),
+        func.min(Registration.offer_expires_at),
+    )
+    .where(
+        Registration.event_id == bindparam("event_id"),
+        Registration.state.in_([*HOLDING_STATES, RegistrationState.WAITING]),
+    )
+    .group_by(Registration.ticket_type_id, Registration.attendance, Registration.state)
+)
+
+
 def tally(event: Event) -> Tally:
     """Count the places of an event: two statements."""
-    tickets = session().scalars(select(TicketType).where(TicketType.event_id == event.id))
-    rows = session().execute(
-        select(
-            Registration.ticket_type_id,
-            Registration.attendance,
-            Registration.state,
-            func.count(),
-            func.min(Registration.offer_expires_at),
-        )
-        .where(
-            Registration.event_id == event.id,
-            Registration.state.in_([*HOLDING_STATES, RegistrationState.WAITING]),
-        )
-        .group_by(Registration.ticket_type_id, Registration.attendance, Registration.state)
-    )
+    tickets = session().scalars(_TICKETS, {"event_id": event.id})
+    rows = session().execute(_COUNTS, {"event_id": event.id})
     held: Counter[tuple[int, Attendance]] = Counter()
     waiting: Counter[tuple[int, Attendance]] = Counter()
     expiries = []

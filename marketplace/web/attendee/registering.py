@@ -1,7 +1,5 @@
 """Registering for an event: one form in the reader's language, and what became of it."""
 
-from datetime import timedelta
-
 from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
@@ -17,7 +15,6 @@ from marketplace.services import (
     memberships,
     needs,
     registration,
-    throttle,
     tickets,
 )
 from marketplace.web.access import PUBLIC, access
@@ -29,8 +26,6 @@ LARGEST_FORM = 21_000_000
 """Bytes of a form: four files of the largest size, and the words."""
 
 _MADE = "registered"
-_PER_NETWORK = 300
-"""Registrations an hour from one network without signing in; a whole city hall may share one."""
 
 
 @room.get("/events/<slug>/register")
@@ -60,15 +55,14 @@ def register(slug: str) -> ResponseReturnValue:
 def send_registration(slug: str) -> ResponseReturnValue:
     """Take the registration. The same form sent again leads to the same one."""
     user = somebody()
-    if user is None:
-        throttle.hit("registration", request.remote_addr or "", _PER_NETWORK, timedelta(hours=1))
     event = events.public(slug)
     form = _form(event, user)
     if not form.validate():
         return _page(event, form, 422)
     try:
         uploads = form.uploads()
-        made = registration.register(slug, form.application(i18n.locale()), by=user)
+        network = request.remote_addr or "" if user is None else ""
+        made = registration.register(slug, form.application(i18n.locale()), by=user, network=network)
         answer_files.keep(made.uid, uploads, by=None)
     except Invalid as refusal:
         form.refuse(refusal)
