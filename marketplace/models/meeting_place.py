@@ -24,8 +24,7 @@ class MeetingSetup(Base):
     """The rules of meetings at an event, and the row that is locked by whatever changes many meetings at once.
 
     `pairings` says who may meet whom ("project:funder", "project:vendor", "city:city", "participant:participant");
-    `limits` has `{"floor": n, "cap": n}` by role. `revision` rises with every change of a meeting: a draft made at an
-    older one is stale.
+    `limits` has `{"floor": n, "cap": n}` by role. `revision` rises with every change of these rules.
     """
 
     __tablename__ = "meeting_setup"
@@ -105,7 +104,7 @@ class MeetingSession(Base):
 
 
 class MeetingSlot(Base):
-    """One slot of a meeting session."""
+    """One slot of a meeting session. One that is given up stays for the meetings it had, and takes no more."""
 
     __tablename__ = "meeting_slot"
     __table_args__ = (
@@ -118,6 +117,7 @@ class MeetingSlot(Base):
     session_id: Mapped[int] = mapped_column(ForeignKey("meeting_session.id"))
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
 
     session: Mapped[MeetingSession] = relationship(back_populates="slots")
 

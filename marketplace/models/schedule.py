@@ -39,7 +39,7 @@ class Schedule(Base):
     `problem` is the input in the engine's own format with the keys of its indices (`{"document": ..., "parties": ...,
     "slots": ...}`), so that a run can be replayed; `answer` is what the engine gave; `meetings` is the draft as it is
     now, edits included: a list of `{"first", "second", "round", "slot", "table", "interpreter", "is_locked"}` by uid.
-    `base_revision` is the revision of the event's meetings it was made from.
+    `base_digest` tells apart the states of the event's meetings: what it was made from.
     """
 
     __tablename__ = "schedule"
@@ -54,7 +54,7 @@ class Schedule(Base):
     seed: Mapped[int] = mapped_column(default=1)
     seconds_allowed: Mapped[int] = mapped_column(default=20)
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    base_revision: Mapped[int] = mapped_column(default=0)
+    base_digest: Mapped[str] = mapped_column(String(64), default="")
     revision: Mapped[int] = mapped_column(default=0)
     problem: Mapped[dict[str, Any] | None] = deferred(mapped_column(JsonValue))
     answer: Mapped[dict[str, Any] | None] = deferred(mapped_column(JsonValue))

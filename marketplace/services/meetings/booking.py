@@ -1,0 +1,488 @@
+"""One meeting: made, moved, handed to other people, cancelled. Every path to a meeting ends here.
+
+What decides is the database: people, projects, tables and interpreters are held unit by unit (`holds`), parties are
+locked while their meetings are counted, and the event's rules are locked for reading, so that a publication, which
+locks them for writing, never runs beside a booking.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from sqlalchemy import func, or_, select, update
+
+from marketplace import clock
+from marketplace.database import atomic, lock, session
+from marketplace.errors import Conflict, NotOpen, Unavailable
+from marketplace.i18n import lazy_gettext
+from marketplace.models import (
+    Attendance,
+    EventMode,
+    Hold,
+    HoldKind,
+    Interpreter,
+    InterpreterShift,
+    Meeting,
+    MeetingParty,
+    MeetingPerson,
+    MeetingSession,
+    MeetingSetup,
+    MeetingSlot,
+    MeetingSource,
+    MeetingState,
+    MeetingTable,
+    PartyAbsence,
+    PartyMember,
+    PartyRole,
+    PersonAbsence,
+    Registration,
+    RegistrationState,
+    TableClosure,
+    User,
+)
+from marketplace.services import audit
+from marketplace.services.meetings import holds, interpreting
+from marketplace.services.meetings.holds import Resource, SlotTaken
+
+TRIES = 12
+"""How often another table is tried when somebody is quicker at the one that was free a moment ago."""
+
+RETRIES = 2
+"""How often a booking begins again after a deadlock or a lock that could not be had."""
+
+
+class CapReached(Conflict):
+    """A party has as many meetings as it may."""
+
+    message = lazy_gettext("One side has as many meetings as it may have.")
+
+
+class NobodyFree(Conflict):
+    """None of a party's people can come at this time."""
+
+    message = lazy_gettext("Nobody of this team is free at this time.")
+
+
+class AlreadyMeeting(Conflict):
+    """The two meet already."""
+
+    message = lazy_gettext("These two have a meeting already.")
+
+
+class NoTable(Conflict):
+    """All tables are taken or closed."""
+
+    message = lazy_gettext("No table is free at this time.")
+
+
+class NoInterpreter(Conflict):
+    """The two share no language, and no interpreter is free."""
+
+    message = lazy_gettext("The two teams share no language and no interpreter is free at this time.")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A meeting to be made. Empty fields are chosen here: the people, the table, the interpreter, the language."""
+
+    first: MeetingParty
+    second: MeetingParty
+    slot: MeetingSlot
+    source: MeetingSource
+    table: MeetingTable | None = None
+    people: tuple[int, ...] = ()
+    round: int = 1
+    attempt: str | None = None
+    is_locked: bool = False
+    is_within_caps: bool = True
+
+
+Result = TypeVar("Result")
+
+
+def again(act: Callable[[], Result]) -> Result:
+    """Run an act that opens its own transaction, and again where a deadlock or a lock wait ended it."""
+    for _ in range(RETRIES):
+        try:
+            return act()
+        except Unavailable:
+            continue
+    return act()
+
+
+def share_rules(event_id: int) -> MeetingSetup:
+    """Return the event's rules, locked for reading until the transaction ends."""
+    found = session().scalar(
+        select(MeetingSetup)
+        .where(MeetingSetup.event_id == event_id)
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotOpen
+    return found
+
+
+def make(wanted: Wanted, by: User | None) -> Meeting:
+    """Make a meeting and hold everything it needs, in the transaction of the caller, who has checked who may.
+
+    Both parties are locked, so that caps hold and two bookings of one pair meet here. Raises `CapReached`,
+    `AlreadyMeeting`, `NobodyFree`, `NoTable`, `NoInterpreter` or `SlotTaken`; nothing is left behind.
+    """
+    with atomic() as current:
+        setup = share_rules(wanted.slot.event_id)
+        parties = {party.id: party for party in lock(MeetingParty, wanted.first.id, wanted.second.id)}
+        first, second = parties[wanted.first.id], parties[wanted.second.id]
+        _check_parties(setup, wanted, first, second)
+        people = _people(first, second, wanted.slot, wanted.people)
+        now = clock.now()
+        meeting = Meeting(
+            event_id=wanted.slot.event_id,
+            first_party_id=first.id,
+            second_party_id=second.id,
+            round=wanted.round,
+            slot_id=wanted.slot.id,
+            source=wanted.source,
+            is_locked=wanted.is_locked,
+            attempt=wanted.attempt,
+            by_id=by.id if by else None,
+            created_at=now,
+            changed_at=now,
+        )
+        meeting.people = [MeetingPerson(registration_id=person, party_id=party.id) for party, person in people]
+        current.add(meeting)
+        current.flush()
+        _settle(meeting, first, second, wanted.slot, [person for _, person in people], wanted.table)
+        audit.record("meeting.made", by, meeting, source=wanted.source.value, slot=wanted.slot.uid)
+        return meeting
+
+
+def _check_parties(setup: MeetingSetup, wanted: Wanted, first: MeetingParty, second: MeetingParty) -> None:
+    if first.withdrawn_at is not None or second.withdrawn_at is not None:
+        raise Conflict
+    # In either order: a pair is a pair.
+    if session().scalar(
+        select(Meeting.id).where(
+            Meeting.first_party_id.in_((first.id, second.id)),
+            Meeting.second_party_id.in_((first.id, second.id)),
+            Meeting.round == wanted.round,
+            Meeting.state == MeetingState.SCHEDULED,
+        )
+    ):
+        raise AlreadyMeeting
+    if wanted.is_within_caps:
+        for party in (first, second):
+            cap = cap_of(setup, party)
+            if cap is not None and count(party) >= cap:
+                raise CapReached
+
+
+def cap_of(setup: MeetingSetup, party: MeetingParty) -> int | None:
+    """Return how many meetings a party may have; None for no limit."""
+    return party.cap if party.cap is not None else setup.limits.get(party.role, {}).get("cap")
+
+
+def floor_of(setup: MeetingSetup, party: MeetingParty) -> int:
+    """Return how many meetings a party is to have at least."""
+    return party.floor if party.floor is not None else setup.limits.get(party.role, {}).get("floor") or 0
+
+
+def count(party: MeetingParty) -> int:
+    """Return how many scheduled meetings a party has. Count under the party's lock."""
+    return (
+        session().scalar(
+            select(func.count()).where(
+                or_(Meeting.first_party_id == party.id, Meeting.second_party_id == party.id),
+                Meeting.state == MeetingState.SCHEDULED,
+            )
+        )
+        or 0
+    )
+
+
+def _people(
+    first: MeetingParty, second: MeetingParty, slot: MeetingSlot, wanted: Sequence[int]
+) -> list[tuple[MeetingParty, int]]:
+    """Choose who comes, as (party, registration): of those named, or the first free person of each side."""
+    found = []
+    for party in (first, second):
+        free = free_people(party, slot)
+        named = [person for person in free if person in wanted]
+        chosen = named or free[:1]
+        if not chosen:
+            raise NobodyFree
+        found += [(party, person) for person in chosen]
+    if len({person for _, person in found}) < len(found) or not set(wanted) <= {person for _, person in found}:
+        # One person of both sides, or somebody named who cannot come.
+        raise NobodyFree
+    return found
+
+
+def free_people(party: MeetingParty, slot: MeetingSlot, but: int | None = None) -> list[int]:
+    """Return the party's people who can come in a slot (registration ids): stand-ins last, else in their order.
+
+    `but` is a meeting whose own holds do not count, because it is the one to be moved.
+    """
+    span = holds.units(slot.starts_at, slot.ends_at)
+    held = select(Hold.resource_id).where(Hold.kind == HoldKind.PERSON, Hold.unit >= span.start, Hold.unit < span.stop)
+    if but is not None:
+        held = held.where(or_(Hold.meeting_id.is_(None), Hold.meeting_id != but))
+    return list(
+        session().scalars(
+            select(PartyMember.registration_id)
+            .join(Registration, Registration.id == PartyMember.registration_id)
+            .where(
+                PartyMember.party_id == party.id,
+                Registration.state == RegistrationState.CONFIRMED,
+                PartyMember.registration_id.not_in(held),
+                PartyMember.registration_id.not_in(
+                    select(PersonAbsence.registration_id).where(PersonAbsence.slot_id == slot.id)
+                ),
+                ~select(PartyAbsence.id)
+                .where(PartyAbsence.party_id == party.id, PartyAbsence.slot_id == slot.id)
+                .exists(),
+            )
+            .order_by(PartyMember.is_stand_in, PartyMember.position, PartyMember.id)
+        )
+    )
+
+
+def is_in_person(first: MeetingParty, second: MeetingParty, meeting_session: MeetingSession) -> bool:
+    """Tell whether a meeting takes a table: exactly when both sides are there and the session is not online."""
+    return (
+        first.attendance is Attendance.IN_PERSON
+        and second.attendance is Attendance.IN_PERSON
+        and meeting_session.mode is not EventMode.ONLINE
+    )
+
+
+def free_tables(slot: MeetingSlot, but: int | None = None) -> list[MeetingTable]:
+    """Return the tables that are free in a slot, by number."""
+    span = holds.units(slot.starts_at, slot.ends_at)
+    held = select(Hold.resource_id).where(Hold.kind == HoldKind.TABLE, Hold.unit >= span.start, Hold.unit < span.stop)
+    if but is not None:
+        held = held.where(Hold.meeting_id != but)
+    return list(
+        session().scalars(
+            select(MeetingTable)
+            .where(
+                MeetingTable.event_id == slot.event_id,
+                MeetingTable.closed_at.is_(None),
+                MeetingTable.id.not_in(held),
+                MeetingTable.id.not_in(select(TableClosure.table_id).where(TableClosure.slot_id == slot.id)),
+            )
+            .order_by(MeetingTable.number)
+        )
+    )
+
+
+def _settle(
+    meeting: Meeting,
+    first: MeetingParty,
+    second: MeetingParty,
+    slot: MeetingSlot,
+    people: Iterable[int],
+    table: MeetingTable | None,
+) -> None:
+    """Hold people and projects, then an interpreter and a table; writes place and language into the meeting."""
+    resources: list[Resource] = [(HoldKind.PERSON, person) for person in people]
+    resources += [(HoldKind.PROJECT, party.id) for party in (first, second) if party.role is PartyRole.PROJECT]
+    holds.take(meeting, resources, slot.starts_at, slot.ends_at)
+    _interpret(meeting, first, second, slot)
+    if is_in_person(first, second, slot.session):
+        _seat(meeting, slot, table, is_accessible=first.needs_accessible_table or second.needs_accessible_table)
+        meeting.online_link = ""
+    else:
+        meeting.table_id = None
+        meeting.online_link = second.online_link or first.online_link
+    session().flush()
+
+
+def _interpret(meeting: Meeting, first: MeetingParty, second: MeetingParty, slot: MeetingSlot) -> None:
+    meeting.language = interpreting.shared_language(first, second)
+    meeting.interpreter_id = None
+    if not interpreting.is_needed(first, second):
+        return
+    for interpreter in _free_interpreters(slot, interpreting.pairs_between(first, second)):
+        try:
+            holds.take(meeting, [(HoldKind.INTERPRETER, interpreter.id)], slot.starts_at, slot.ends_at)
+            if interpreter.registration_id is not None:
+                holds.take(meeting, [(HoldKind.PERSON, interpreter.registration_id)], slot.starts_at, slot.ends_at)
+        except SlotTaken:
+            holds.release([meeting.id], [(HoldKind.INTERPRETER, interpreter.id)])
+            continue
+        meeting.interpreter_id = interpreter.id
+        return
+    raise NoInterpreter
+
+
+def _free_interpreters(slot: MeetingSlot, pairs: frozenset[str]) -> list[Interpreter]:
+    span = holds.units(slot.starts_at, slot.ends_at)
+    found = session().scalars(
+        select(Interpreter)
+        .join(InterpreterShift, InterpreterShift.interpreter_id == Interpreter.id)
+        .where(
+            Interpreter.event_id == slot.event_id,
+            Interpreter.retired_at.is_(None),
+            InterpreterShift.slot_id == slot.id,
+            Interpreter.id.not_in(
+                select(Hold.resource_id).where(
+                    Hold.kind == HoldKind.INTERPRETER, Hold.unit >= span.start, Hold.unit < span.stop
+                )
+            ),
+        )
+        .order_by(Interpreter.id)
+    )
+    able = [interpreter for interpreter in found if pairs & set(interpreter.pairs)]
+    return [interpreter for interpreter in able if interpreting.is_rested(interpreter, slot)]
+
+
+def _seat(meeting: Meeting, slot: MeetingSlot, wanted: MeetingTable | None, *, is_accessible: bool) -> None:
+    """Hold the table asked for, or the first that is free; another writer may be quicker at one, so try the next."""
+    for _ in range(TRIES):
+        free = free_tables(slot)
+        if wanted is not None:
+            free = [table for table in free if table.id == wanted.id]
+        # Whoever needs an accessible table gets one; the others leave them free as long as they can.
+        free.sort(key=lambda table: (table.is_accessible is not is_accessible, table.number))
+        if is_accessible:
+            free = [table for table in free if table.is_accessible]
+        if not free:
+            raise NoTable
+        for table in free:
+            try:
+                holds.take(meeting, [(HoldKind.TABLE, table.id)], slot.starts_at, slot.ends_at)
+            except SlotTaken:
+                continue
+            meeting.table_id = table.id
+            return
+    raise NoTable
+
+
+def move(meeting: Meeting, slot: MeetingSlot, by: User | None, table: MeetingTable | None = None) -> Meeting:
+    """Give a meeting another slot (or only another table), in the transaction of the caller.
+
+    It keeps its people where they can come and its UID; every calendar sees a change. Raises as `make` does, and
+    leaves the meeting as it was.
+    """
+    with atomic() as current:
+        share_rules(meeting.event_id)
+        (meeting,) = lock(Meeting, meeting.id)
+        if meeting.state is not MeetingState.SCHEDULED:
+            raise Conflict
+        first, second = meeting.first_party, meeting.second_party
+        lock(MeetingParty, first.id, second.id)
+        before = meeting.slot.uid
+        now_coming = [person for person in meeting.people if person.withdrawn_at is None]
+        with current.begin_nested():
+            holds.release([meeting.id])
+            people = []
+            for party in (first, second):
+                free = free_people(party, slot)
+                present = [person.registration_id for person in now_coming if person.party_id == party.id]
+                staying = [person for person in present if person in free] or free[:1]
+                if not staying:
+                    raise NobodyFree
+                people += [(party, person) for person in staying]
+            meeting.slot_id, meeting.slot = slot.id, slot
+            _settle(meeting, first, second, slot, [person for _, person in people], table)
+        _set_people(meeting, people)
+        note_change(meeting)
+        audit.record("meeting.moved", by, meeting, before=before, slot=slot.uid)
+        return meeting
+
+
+def hand_over(meeting: Meeting, party: MeetingParty, people: Sequence[int], by: User | None) -> Meeting:
+    """Let other people of a party hold a meeting: stand-ins, or more than one. Raises `NobodyFree`, `SlotTaken`."""
+    with atomic() as current:
+        share_rules(meeting.event_id)
+        (meeting,) = lock(Meeting, meeting.id)
+        if meeting.state is not MeetingState.SCHEDULED:
+            raise Conflict
+        lock(MeetingParty, party.id)
+        free = free_people(party, meeting.slot, but=meeting.id)
+        if not people or not set(people) <= set(free):
+            raise NobodyFree
+        mine = [person for person in meeting.people if person.withdrawn_at is None and person.party_id == party.id]
+        others = [
+            (meeting.first_party if person.party_id == meeting.first_party_id else meeting.second_party, person)
+            for person in meeting.people
+            if person.withdrawn_at is None and person.party_id != party.id
+        ]
+        with current.begin_nested():
+            holds.release([meeting.id], [(HoldKind.PERSON, person.registration_id) for person in mine])
+            holds.take(
+                meeting,
+                [(HoldKind.PERSON, person) for person in people],
+                meeting.slot.starts_at,
+                meeting.slot.ends_at,
+            )
+        _set_people(
+            meeting,
+            [(party, person) for person in people] + [(side, person.registration_id) for side, person in others],
+        )
+        meeting.changed_at = clock.now()
+        current.flush()
+        audit.record("meeting.handed_over", by, meeting, people=len(people))
+        return meeting
+
+
+def _set_people(meeting: Meeting, people: Sequence[tuple[MeetingParty, int]]) -> None:
+    """Make these the people of a meeting. Who leaves keeps a row, so that a SEQUENCE sent to them goes on."""
+    now, known = clock.now(), {person.registration_id: person for person in meeting.people}
+    staying = {person for _, person in people}
+    for person in meeting.people:
+        if person.registration_id not in staying and person.withdrawn_at is None:
+            person.withdrawn_at = now
+            person.calendar_sequence += 1
+            person.calendar_changed_at = now
+    for party, identity in people:
+        present = known.get(identity)
+        if present is None:
+            meeting.people.append(MeetingPerson(registration_id=identity, party_id=party.id))
+        elif present.withdrawn_at is not None:
+            present.withdrawn_at, present.party_id = None, party.id
+            present.calendar_sequence += 1
+            present.calendar_changed_at = now
+    session().flush()
+
+
+def note_change(meeting: Meeting) -> None:
+    """Raise the SEQUENCE: time, place, link or state changed."""
+    meeting.changed_at = meeting.calendar_changed_at = clock.now()
+    meeting.calendar_sequence += 1
+
+
+def cancel(meeting: Meeting, by: User | None, reason: str = "", party: MeetingParty | None = None) -> bool:
+    """Cancel a meeting and free all it held; returns False where it was cancelled already.
+
+    `party` is the side that cancels; the other one reads the reason.
+    """
+    with atomic() as current:
+        now = clock.now()
+        done = current.execute(
+            update(Meeting)
+            .where(Meeting.id == meeting.id, Meeting.state == MeetingState.SCHEDULED)
+            .values(
+                state=MeetingState.CANCELLED,
+                cancelled_at=now,
+                changed_at=now,
+                calendar_changed_at=now,
+                calendar_sequence=Meeting.calendar_sequence + 1,
+                reason=reason[:500],
+                cancelled_by_party_id=party.id if party else None,
+            )
+            .execution_options(synchronize_session=False)
+        )
+        current.refresh(meeting)
+        if not done.rowcount:  # type: ignore[attr-defined]
+            return False
+        holds.release([meeting.id])
+        audit.record("meeting.cancelled", by, meeting, by_party=party.uid if party else "")
+        return True
+
+
+def may_change_until(setup: MeetingSetup, meeting: Meeting) -> bool:
+    """Tell whether a meeting can still be moved or cancelled by its sides: until so many minutes before, exclusive."""
+    return clock.now() < meeting.slot.starts_at - timedelta(minutes=setup.change_until_minutes)
