@@ -74,6 +74,8 @@ def of_all(project: Project, people: Iterable[User]) -> dict[int, frozenset[Conf
         Membership.user_id.in_(wanted), Membership.state == MembershipState.ACTIVE
     )
     for user_id, organisation_id in session().execute(ties):
+        if user_id is None:
+            continue
         if organisation_id == project.city_id:
             found[user_id].add(ConflictOfInterest.SAME_ORGANISATION)
         elif organisation_id in pairs:
