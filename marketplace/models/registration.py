@@ -65,7 +65,8 @@ class Registration(PersonalEntry, Base):
     __table_args__ = (
         # One live registration per address and event; what is over is history.
         Index("uq_registration_live", "event_id", "email_key", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
-        Index("ix_registration_event_state", "event_id", "state"),
+        # All that counting places needs, so that it reads no row: it is done under the event's lock.
+        Index("ix_registration_places", "event_id", "state", "ticket_type_id", "attendance", "offer_expires_at"),
         CheckConstraint("(state = 'offered') = (offer_expires_at IS NOT NULL)", name="offer_expires"),
     )
 

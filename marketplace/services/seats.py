@@ -65,7 +65,7 @@ _COUNTS = (
         Registration.event_id == bindparam("event_id"),
         Registration.state.in_([*HOLDING_STATES, RegistrationState.WAITING]),
     )
-    .group_by(Registration.ticket_type_id, Registration.attendance, Registration.state)
+    .group_by(Registration.state, Registration.ticket_type_id, Registration.attendance)
 )
 
 
