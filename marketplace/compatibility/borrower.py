@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from .codes import Code, Rule
 from .explanation import Finding
 from .findings import Check, counterparty_unsure, fails, finding, listed, project_unsure, say, unsure
@@ -34,19 +32,15 @@ def h6_borrower(project: Project, mandate: Mandate) -> Finding:
     needs no guarantee); a power to borrow that hangs on an authorisation is to be checked.
     """
 
-    def checks() -> Iterator[Check | None]:
-        yield _borrower_type(project, mandate)
-        if owes(project, mandate):
-            yield _guarantee(project, mandate)
-            yield _borrowing_power(project, mandate)
-            yield rating_check(project.rating, mandate.min_rating)
-        if mandate.private_sponsor_required is None:
-            yield counterparty_unsure("private_sponsor_required")
-        elif mandate.private_sponsor_required and not project.private_sponsor:
-            unknown = project.private_sponsor is None
-            yield project_unsure("private_sponsor") if unknown else fails(Code.SPONSOR_MISSING)
-
-    return finding(Rule.H6, say(Code.BORROWER_ACCEPTED), checks())
+    checks = [borrower_type_check(project.borrower_type, mandate.borrower_types)]
+    if owes(project, mandate):
+        checks += [
+            guarantee_check(project.guarantee, mandate.guarantee_required),
+            borrowing_power_check(project.borrowing_capacity, mandate.borrowing_capacity_required),
+            rating_check(project.rating, mandate.min_rating),
+        ]
+    checks.append(sponsor_check(project.private_sponsor, mandate.private_sponsor_required))
+    return finding(Rule.H6, say(Code.BORROWER_ACCEPTED), checks)
 
 
 def owes(project: Project, mandate: Mandate) -> bool:
@@ -55,37 +49,47 @@ def owes(project: Project, mandate: Mandate) -> bool:
     return not common or bool(common & DEBT)
 
 
-def _borrower_type(project: Project, mandate: Mandate) -> Check | None:
-    if mandate.borrower_types is None:
+def borrower_type_check(borrower_type: str | None, accepted: Codes | None) -> Check | None:
+    """A type of applicant against the accepted ones (empty: all)."""
+    if accepted is None:
         return counterparty_unsure("borrower_types")
-    if not mandate.borrower_types or project.borrower_type in mandate.borrower_types:
+    if not accepted or borrower_type in accepted:
         return None
-    if project.borrower_type is None:
+    if borrower_type is None:
         return project_unsure("borrower_type")
-    accepted = listed(mandate.borrower_types)
-    return fails(Code.BORROWER_TYPE_NOT_ACCEPTED, borrower_type=project.borrower_type, accepted=accepted)
+    return fails(Code.BORROWER_TYPE_NOT_ACCEPTED, borrower_type=borrower_type, accepted=listed(accepted))
 
 
-def _guarantee(project: Project, mandate: Mandate) -> Check | None:
-    required = mandate.guarantee_required
+def guarantee_check(guarantee: str | None, required: str | None) -> Check | None:
+    """The guarantee at hand against the one required."""
     if required is None:
         return counterparty_unsure("guarantee_required")
-    if required == "none" or project.guarantee in GUARANTEES_SERVING[required]:
+    if required == "none" or guarantee in GUARANTEES_SERVING[required]:
         return None
-    if project.guarantee is None:
+    if guarantee is None:
         return unsure(Code.GUARANTEE_UNKNOWN, required=required)
-    return fails(_MISSING[required], guarantee=project.guarantee)
+    return fails(_MISSING[required], guarantee=guarantee)
 
 
-def _borrowing_power(project: Project, mandate: Mandate) -> Check | None:
-    if mandate.borrowing_capacity_required is None:
+def borrowing_power_check(capacity: str | None, required: bool | None) -> Check | None:
+    """The legal power to borrow where the funder asks for it."""
+    if required is None:
         return counterparty_unsure("borrowing_capacity_required")
-    if not mandate.borrowing_capacity_required or project.borrowing_capacity == "yes":
+    if not required or capacity == "yes":
         return None
-    if project.borrowing_capacity == "no":
+    if capacity == "no":
         return fails(Code.NO_POWER_TO_BORROW)
-    authorised = project.borrowing_capacity == "with_authorisation"
+    authorised = capacity == "with_authorisation"
     return unsure(Code.BORROWING_NEEDS_AUTHORISATION if authorised else Code.BORROWING_POWER_UNKNOWN)
+
+
+def sponsor_check(sponsor: bool | None, required: bool | None) -> Check | None:
+    """A private sponsor where the funder asks for one."""
+    if required is None:
+        return counterparty_unsure("private_sponsor_required")
+    if not required or sponsor:
+        return None
+    return project_unsure("private_sponsor") if sponsor is None else fails(Code.SPONSOR_MISSING)
 
 
 def rating_check(rating: str | None, minimum: str | None) -> Check | None:

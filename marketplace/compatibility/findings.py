@@ -45,6 +45,11 @@ def counterparty_unsure(field: str) -> Check:
     return Outcome.UNKNOWN, silent_counterparty(field)
 
 
+def outcome_of(check: Check | None) -> Outcome:
+    """What a single check says."""
+    return Outcome.PASS if check is None else check[0]
+
+
 def listed(values: Iterable[str]) -> tuple[str, ...]:
     """Codes without an order, in the one order in which they are printed and stored."""
     return tuple(sorted(values))

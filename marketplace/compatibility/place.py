@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from .codes import Code, Rule
 from .countries import country_facts
 from .explanation import Finding
 from .findings import Check, counterparty_unsure, fails, finding, listed, project_unsure, say
-from .geography import inside_any
-from .profiles import Mandate, Project
+from .geography import Area, inside_any
+from .profiles import Codes, Mandate, Project
+
+# Country, latitude and longitude.
+Place = tuple[str | None, float | None, float | None]
 
 
 def h1_place(project: Project, mandate: Mandate) -> Finding:
@@ -17,40 +18,14 @@ def h1_place(project: Project, mandate: Mandate) -> Finding:
 
     Income group and ODA eligibility come from the table of countries unless the project brings its own.
     """
-
-    def checks() -> Iterator[Check | None]:
-        yield _country(project.country, mandate)
-        if mandate.areas is None:
-            yield counterparty_unsure("areas")
-        elif mandate.areas:
-            inside = inside_any(mandate.areas, project.country, project.latitude, project.longitude)
-            if inside is None:
-                yield project_unsure("country" if project.country is None else "latitude")
-            elif not inside:
-                yield fails(Code.OUTSIDE_AREA)
-        yield _income_group(project, mandate)
-        if mandate.oda_only is None:
-            yield counterparty_unsure("oda_only")
-        elif mandate.oda_only:
-            eligible = oda_eligible(project)
-            if eligible is None:
-                yield project_unsure("oda_eligible")
-            elif not eligible:
-                yield fails(Code.NOT_ODA_ELIGIBLE, country=project.country)
-
-    return finding(Rule.H1, say(Code.PLACE_ELIGIBLE, country=project.country), checks())
-
-
-def _country(country: str | None, mandate: Mandate) -> Check | None:
-    if mandate.priority_countries is not None and country in mandate.priority_countries:
-        return None
-    if mandate.countries is None:
-        return counterparty_unsure("countries")
-    if not mandate.countries or country in mandate.countries:
-        return None
-    if country is None:
-        return project_unsure("country")
-    return fails(Code.COUNTRY_NOT_ELIGIBLE, country=country)
+    country = project.country
+    checks = (
+        country_check(country, mandate.countries, mandate.priority_countries),
+        area_check((country, project.latitude, project.longitude), mandate.areas),
+        income_group_check(country, income_group(project), mandate.income_groups),
+        oda_check(country, oda_eligible(project), mandate.oda_only),
+    )
+    return finding(Rule.H1, say(Code.PLACE_ELIGIBLE, country=country), checks)
 
 
 def income_group(project: Project) -> str | None:
@@ -65,17 +40,44 @@ def oda_eligible(project: Project) -> bool | None:
     return country_facts(project.country).oda_eligible
 
 
-def _income_group(project: Project, mandate: Mandate) -> Check | None:
-    if mandate.income_groups is None:
+def country_check(country: str | None, eligible: Codes | None, priority: Codes | None) -> Check | None:
+    """A country against the funder's list (empty: all countries) and its priority countries."""
+    if country is not None and priority is not None and country in priority:
+        return None
+    if eligible is None:
+        return counterparty_unsure("countries")
+    if not eligible or country in eligible:
+        return None
+    return project_unsure("country") if country is None else fails(Code.COUNTRY_NOT_ELIGIBLE, country=country)
+
+
+def area_check(place: Place, areas: tuple[Area, ...] | None) -> Check | None:
+    """A place against the funder's areas (none: no restriction)."""
+    if areas is None:
+        return counterparty_unsure("areas")
+    if not areas:
+        return None
+    inside = inside_any(areas, *place)
+    if inside is None:
+        return project_unsure("country" if place[0] is None else "latitude")
+    return None if inside else fails(Code.OUTSIDE_AREA)
+
+
+def income_group_check(country: str | None, group: str | None, accepted: Codes | None) -> Check | None:
+    """An income group against the accepted ones (empty: all)."""
+    if accepted is None:
         return counterparty_unsure("income_groups")
-    group = income_group(project)
-    if not mandate.income_groups or group in mandate.income_groups:
+    if not accepted or group in accepted:
         return None
     if group is None:
         return project_unsure("income_group")
-    return fails(
-        Code.INCOME_GROUP_NOT_ELIGIBLE,
-        country=project.country,
-        income_group=group,
-        accepted=listed(mandate.income_groups),
-    )
+    return fails(Code.INCOME_GROUP_NOT_ELIGIBLE, country=country, income_group=group, accepted=listed(accepted))
+
+
+def oda_check(country: str | None, eligible: bool | None, only: bool | None) -> Check | None:
+    """ODA eligibility against a funder that may finance ODA recipients only."""
+    if only is None:
+        return counterparty_unsure("oda_only")
+    if not only or eligible:
+        return None
+    return project_unsure("oda_eligible") if eligible is None else fails(Code.NOT_ODA_ELIGIBLE, country=country)
