@@ -7,10 +7,12 @@ import contextlib
 import gettext as _gettext
 import io
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -178,6 +180,58 @@ def format_number(value: float) -> str:
         # Our languages write these alike, and pages are full of them.
         return str(int(value))
     return str(_numbers.format_decimal(value, locale=_format()))
+
+
+_SIGNS = re.compile(r"[+-]?[0-9.,]*[0-9][0-9.,]*")
+_SPACED = re.compile(r"[+-]?[0-9]{1,3}(?: [0-9]{3})+(?:[.,][0-9]+)?")
+_ODD_SIGNS = str.maketrans({"\u2212": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": " ", "'": " "})
+
+
+def read_number(text: str) -> Decimal | None:
+    """Read a number as people of the Americas write it; None where it is none.
+
+    What can be read in two ways (`1.250`) is read as the reader's language writes numbers; `1.250.000,50` and
+    `1,250,000.50` mean the same everywhere.
+    """
+    text = text.strip().translate(_ODD_SIGNS)
+    if len(text) > 40:
+        return None
+    if _SPACED.fullmatch(text):
+        text = text.replace(" ", "")
+    if not _SIGNS.fullmatch(text):
+        return None
+    sign, digits = ("-", text[1:]) if text[0] == "-" else ("", text.lstrip("+"))
+    last = max(digits.rfind("."), digits.rfind(","))
+    if last < 0:
+        return Decimal(sign + digits)
+    decimal = digits[last]
+    others = digits[:last].replace(decimal, "")
+    if digits.count(decimal) > 1 or (not {".", ","} & set(others) and _groups(digits, decimal) and _is_group(decimal)):
+        return Decimal(sign + digits.replace(decimal, "")) if _groups(digits, decimal) else None
+    whole, fraction = digits[:last], digits[last + 1 :]
+    group = "," if decimal == "." else "."
+    if not fraction or (group in whole and not _groups(whole, group)):
+        return None
+    return Decimal(f"{sign}{whole.replace(group, '') or '0'}.{fraction}")
+
+
+def _groups(digits: str, group: str) -> bool:
+    return re.fullmatch(rf"(?!0)[0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}})+", digits) is not None
+
+
+def _is_group(sign: str) -> bool:
+    return bool(_numbers.get_group_symbol(_format()) == sign)
+
+
+def write_number(value: Decimal | int) -> str:
+    """Write a number with the reader's separators and all its decimals, so that `read_number` understands it."""
+    return str(_numbers.format_decimal(value, locale=_format(), decimal_quantization=False))
+
+
+def format_magnitude(value: Decimal | int) -> str:
+    """Write a large number in words that are read at a glance, to one decimal, e.g. `12.6 millones`."""
+    written = str(_numbers.format_compact_decimal(value, format_type="long", locale=_format(), fraction_digits=1))
+    return written if abs(value) >= 1_000_000 else str(_numbers.format_decimal(round(value), locale=_format()))
 
 
 def format_percent(value: float) -> str:

@@ -1,5 +1,7 @@
 """Texts per language as organisers write them: cleaned, bounded, and refused by the name of their form field."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -50,3 +52,29 @@ def web_address(text: str, field: str, limit: int = 500) -> str:
     if not is_good:
         raise Invalid(field, lazy_gettext("Please enter a web address that begins with https://"))
     return text
+
+
+def one_line(text: str | None) -> str | None:
+    """Return the text in one line without control signs, composed (NFC), with single spaces and none at the ends."""
+    if text is None:
+        return None
+    shown = "".join(" " if _is_control(sign) else sign for sign in text)
+    return unicodedata.normalize("NFC", " ".join(shown.split()))
+
+
+def paragraphs(text: str | None) -> str | None:
+    """Return the text with plain line ends, without other control signs, composed (NFC), trimmed."""
+    if text is None:
+        return None
+    lines = re.split(r"\r\n|[\r\n\v\f\x85\u2028\u2029]", text)
+    shown = ("".join(" " if _is_control(sign) else sign for sign in line).rstrip() for line in lines)
+    return unicodedata.normalize("NFC", "\n".join(shown).strip())
+
+
+def _is_control(sign: str) -> bool:
+    # Cc: control; Cs: lone surrogates, which no database stores; Zl and Zp: line ends in disguise; and the signs that
+    # turn the direction of writing and can make a name read as another. The joiners of emoji and scripts (Cf) stay.
+    return (
+        unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"}
+        or sign in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    )

@@ -1,7 +1,5 @@
 """What all forms share: messages in the reader's language, text without stray signs, refusals shown at their field."""
 
-import re
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +9,7 @@ from wtforms.fields import SelectChoice
 
 from marketplace.errors import Invalid
 from marketplace.i18n import LazyText, lazy_gettext
+from marketplace.services import texts
 
 # The library's catalogues mix tones and are wrong in places, so its messages are worded and translated with ours.
 _AT_LEAST = lazy_gettext("Please write at least %(min)s characters.")
@@ -68,7 +67,7 @@ class Form(FlaskForm):  # type: ignore[misc]
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Any:
             kind = unbound_field.field_class
             if issubclass(kind, StringField) and not issubclass(kind, PasswordField):
-                tidy = paragraphs if issubclass(kind, TextAreaField) else one_line
+                tidy = texts.paragraphs if issubclass(kind, TextAreaField) else texts.one_line
                 options = {**options, "filters": (tidy, *unbound_field.kwargs.get("filters", ()))}
             return super().bind_field(form, unbound_field, options)
 
@@ -84,29 +83,3 @@ class Form(FlaskForm):  # type: ignore[misc]
 def choices(pairs: Iterable[tuple[str, str]], group: str | None = None) -> list[SelectChoice]:
     """Return the options of a select or radio field from (value, label) pairs, optionally under a heading."""
     return [SelectChoice(value, label, optgroup=group) for value, label in pairs]
-
-
-def one_line(text: str | None) -> str | None:
-    """Return the text in one line without control signs, composed (NFC), with single spaces and none at the ends."""
-    if text is None:
-        return None
-    shown = "".join(" " if _is_control(sign) else sign for sign in text)
-    return unicodedata.normalize("NFC", " ".join(shown.split()))
-
-
-def paragraphs(text: str | None) -> str | None:
-    """Return the text with plain line ends, without other control signs, composed (NFC), trimmed."""
-    if text is None:
-        return None
-    lines = re.split(r"\r\n|[\r\n\v\f\x85\u2028\u2029]", text)
-    shown = ("".join(" " if _is_control(sign) else sign for sign in line).rstrip() for line in lines)
-    return unicodedata.normalize("NFC", "\n".join(shown).strip())
-
-
-def _is_control(sign: str) -> bool:
-    # Cc: control; Cs: lone surrogates, which no database stores; Zl and Zp: line ends in disguise; and the signs that
-    # turn the direction of writing and can make a name read as another. The joiners of emoji and scripts (Cf) stay.
-    return (
-        unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"}
-        or sign in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-    )
