@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Executable, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from marketplace import clock, keys
@@ -12,34 +12,38 @@ from marketplace.errors import TooManyAttempts
 from marketplace.models import ThrottleWindow
 from marketplace.services import jobs
 
+
+def _counting(insert: Any) -> Executable:
+    """Return the statement that counts one attempt and tells how many there were."""
+    table = ThrottleWindow.__table__
+    return (  # type: ignore[no-any-return]
+        insert(table)
+        .values({name: bindparam(name) for name in ("action", "subject", "starts_at", "expires_at")} | {"hits": 1})
+        .on_conflict_do_update(index_elements=["action", "subject", "starts_at"], set_={"hits": table.c.hits + 1})
+        .returning(table.c.hits)
+    )
+
+
 # The same words on both databases, but each has a construct of its own for them.
-_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_COUNTING = {"sqlite": _counting(sqlite.insert), "postgresql": _counting(postgresql.insert)}
 
 
 def hit(action: str, subject: str, limit: int, period: timedelta) -> None:
     """Count one attempt of `subject` (an account, a network) at `action`; raises `TooManyAttempts` above `limit`.
 
     Windows are fixed: `limit` attempts in each whole `period` since 1970. The subject is stored as a keyed digest.
-    The count is committed at once, whatever becomes of the attempt.
+    The count is committed at once, whatever becomes of the attempt; inside a transaction it is part of that.
     """
     now = clock.now()
     starts_at = _start(period)
     with atomic() as current:
-        insert = _INSERTS[current.get_bind().dialect.name]
-        hits = current.scalars(
-            insert(ThrottleWindow)
-            .values(
-                action=action,
-                subject=keys.digest("throttle", subject),
-                starts_at=starts_at,
-                expires_at=starts_at + period,
-                hits=1,
-            )
-            .on_conflict_do_update(
-                index_elements=["action", "subject", "starts_at"], set_={"hits": ThrottleWindow.hits + 1}
-            )
-            .returning(ThrottleWindow.hits)
-        ).one()
+        values = {
+            "action": action,
+            "subject": keys.digest("throttle", subject),
+            "starts_at": starts_at,
+            "expires_at": starts_at + period,
+        }
+        hits = current.execute(_COUNTING[current.get_bind().dialect.name], values).scalar_one()
     if hits > limit:
         raise TooManyAttempts(retry_after=max(1, int((starts_at + period - now).total_seconds())))
 
