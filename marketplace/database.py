@@ -67,7 +67,7 @@ def atomic() -> Iterator[Session]:
         current.info["atomic"] = False
 
 
-def glance(statement: Executable, values: dict[str, Any] | None = None) -> AnyRow | None:
+def glance(statement: Executable, values: dict[str, Any] | None = None) -> AnyRow[*tuple[Any, ...]] | None:
     """Read one row as it is committed at this moment, beside the session and without a transaction of its own.
 
     For the cheap look that decides whether something made earlier is still right; never read before writing with it.
@@ -76,7 +76,7 @@ def glance(statement: Executable, values: dict[str, Any] | None = None) -> AnyRo
     # PostgreSQL's driver begins by itself unless it is told not to; on SQLite it is `_begin_sqlite` that must not.
     manner = {"glances": True} if engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
     with engine.connect().execution_options(**manner) as connection:
-        found: AnyRow | None = connection.execute(statement, values).first()
+        found: AnyRow[*tuple[Any, ...]] | None = connection.execute(statement, values).first()
         return found
 
 
