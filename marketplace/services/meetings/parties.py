@@ -1,0 +1,598 @@
+"""The sides that meet at an event: who they are, who comes for them, when they can, and whom they may meet."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, and_, delete, exists, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from marketplace import clock
+from marketplace.database import atomic, lock, session
+from marketplace.errors import Conflict, Invalid, NotFound
+from marketplace.i18n import in_language, lazy_gettext
+from marketplace.models import (
+    Attendance,
+    CounterpartyProfile,
+    Event,
+    Fit,
+    Hold,
+    HoldKind,
+    Meeting,
+    MeetingParty,
+    MeetingSetup,
+    MeetingSlot,
+    MeetingState,
+    Membership,
+    MembershipState,
+    Organisation,
+    OrganisationKind,
+    PartyAbsence,
+    PartyMember,
+    PartyRole,
+    PersonAbsence,
+    Project,
+    ProjectState,
+    Registration,
+    RegistrationState,
+    User,
+    Wish,
+    WishKind,
+)
+from marketplace.services import audit, events, policies, search, texts
+from marketplace.services.meetings import holds, slots
+
+ROLE_OF_KIND = {OrganisationKind.FUNDER: PartyRole.FUNDER, OrganisationKind.VENDOR: PartyRole.VENDOR}
+"""As what a counterparty meets. Other kinds of organisations meet as funders when an organiser adds them."""
+
+
+@dataclass(frozen=True)
+class Details:
+    """What can be said of a party; `members` are registrations by uid, those in `stand_ins` come last."""
+
+    attendance: Attendance = Attendance.IN_PERSON
+    languages: tuple[str, ...] = ()
+    needs_interpreter: bool = False
+    needs_accessible_table: bool = False
+    online_link: str = ""
+    floor: int | None = None
+    cap: int | None = None
+    members: tuple[str, ...] = ()
+    stand_ins: tuple[str, ...] = ()
+
+
+def title(party: MeetingParty) -> str:
+    """Return how a party is called, in the reader's language: the project's title, or the organisation's name."""
+    if party.project is not None:
+        return in_language(party.project.titles) or party.project.slug
+    if party.organisation is not None:
+        return in_language(party.organisation.names) or party.organisation.name
+    return party.label
+
+
+def subtitle(party: MeetingParty) -> str:
+    """Return for whom a project stands, in the reader's language; '' for all others."""
+    if party.project is None or party.organisation is None:
+        return ""
+    return in_language(party.organisation.names) or party.organisation.name
+
+
+def _whole() -> Select[MeetingParty]:
+    return select(MeetingParty).options(
+        joinedload(MeetingParty.organisation),
+        joinedload(MeetingParty.project),
+        selectinload(MeetingParty.members).joinedload(PartyMember.registration),
+    )
+
+
+def of_event(event_id: int, *, with_withdrawn: bool = False) -> list[MeetingParty]:
+    """Return the parties of an event with their people, by role and name."""
+    statement = _whole().where(MeetingParty.event_id == event_id).order_by(MeetingParty.search_text, MeetingParty.id)
+    if not with_withdrawn:
+        statement = statement.where(MeetingParty.withdrawn_at.is_(None))
+    return list(session().scalars(statement))
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list of parties shows; empty values mean no restriction."""
+
+    query: str = ""
+    role: PartyRole | None = None
+    is_withdrawn: bool = False
+
+
+def listing(event: Event, wanted: Filter) -> Select[MeetingParty]:
+    """Return the statement that lists an event's parties; the caller paginates it."""
+    statement = _whole().where(MeetingParty.event_id == event.id).order_by(MeetingParty.search_text, MeetingParty.id)
+    if wanted.query:
+        statement = statement.where(search.matches(MeetingParty.search_text, wanted.query))
+    if wanted.role is not None:
+        statement = statement.where(MeetingParty.role == wanted.role)
+    is_out = MeetingParty.withdrawn_at.is_not(None)
+    return statement.where(is_out if wanted.is_withdrawn else ~is_out)
+
+
+def find(event: Event, uid: str) -> MeetingParty:
+    """Return a party of an event; raises `NotFound`."""
+    found = session().scalar(_whole().where(MeetingParty.event_id == event.id, MeetingParty.uid == uid))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def mine(user: User, event: Event) -> list[MeetingParty]:
+    """Return the parties at an event a person may act for: those whose people they are one of, and those of their
+    organisations."""
+    return list(
+        session().scalars(
+            _whole()
+            .where(MeetingParty.event_id == event.id, _acted_for_by(user))
+            .order_by(MeetingParty.search_text, MeetingParty.id)
+        )
+    )
+
+
+def find_mine(event: Event, uid: str, user: User) -> MeetingParty:
+    """Return one of the parties a person may act for; raises `NotFound` for every other."""
+    found = session().scalar(
+        _whole().where(MeetingParty.event_id == event.id, MeetingParty.uid == uid, _acted_for_by(user))
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _acted_for_by(user: User) -> Any:
+    """The condition behind the policy `meeting.act`: one's own part, or one's organisation's."""
+    own = [tie.organisation_id for tie in user.memberships if tie.state is MembershipState.ACTIVE]
+    is_member = exists().where(
+        PartyMember.party_id == MeetingParty.id,
+        PartyMember.registration_id == Registration.id,
+        Registration.user_id == user.id,
+        Registration.state == RegistrationState.CONFIRMED,
+    )
+    return or_(MeetingParty.organisation_id.in_(own), is_member)
+
+
+def enrol(slug: str, by: User) -> int:
+    """Bring in every published project and every counterparty with a profile whose people are registered.
+
+    Who is in already stays as they are, but for people who came since. Returns how many parties are new.
+    """
+    with atomic() as current:
+        event = events.editable(slug, by)
+        people = _people_by_organisation(event)
+        known = {(party.project_id, party.organisation_id): party for party in of_event(event.id, with_withdrawn=True)}
+        new = 0
+        for project in current.scalars(
+            select(Project)
+            .where(Project.state == ProjectState.PUBLISHED, Project.city_id.in_(people))
+            .options(joinedload(Project.city))
+            .order_by(Project.id)
+        ):
+            new += _bring(event, known, PartyRole.PROJECT, project.city, project, people[project.city_id])
+        for organisation in current.scalars(
+            select(Organisation)
+            .join(CounterpartyProfile, CounterpartyProfile.organisation_id == Organisation.id)
+            .where(Organisation.id.in_(people), Organisation.deactivated_at.is_(None))
+            .order_by(Organisation.id)
+        ):
+            role = ROLE_OF_KIND.get(organisation.kind, PartyRole.FUNDER)
+            new += _bring(event, known, role, organisation, None, people[organisation.id])
+        current.flush()
+        audit.record("meeting_parties.enrolled", by, event, new=new)
+        return new
+
+
+def _people_by_organisation(event: Event) -> dict[int, list[Registration]]:
+    """Return the confirmed registrations of an event by organisation; of members of it, and of who named it."""
+    found: dict[int, list[Registration]] = defaultdict(list)
+    for registration in session().scalars(
+        select(Registration)
+        .where(
+            Registration.event_id == event.id,
+            Registration.state == RegistrationState.CONFIRMED,
+            Registration.organisation_id.is_not(None),
+        )
+        .order_by(Registration.id)
+    ):
+        if registration.organisation_id is not None:
+            found[registration.organisation_id].append(registration)
+    members = select(Registration, Membership.organisation_id).join(
+        Membership, and_(Membership.user_id == Registration.user_id, Membership.state == MembershipState.ACTIVE)
+    )
+    for registration, organisation_id in session().execute(
+        members.where(Registration.event_id == event.id, Registration.state == RegistrationState.CONFIRMED).order_by(
+            Registration.id
+        )
+    ):
+        if registration not in found[organisation_id]:
+            found[organisation_id].append(registration)
+    return found
+
+
+def _bring(
+    event: Event,
+    known: dict[tuple[int | None, int | None], MeetingParty],
+    role: PartyRole,
+    organisation: Organisation,
+    project: Project | None,
+    people: list[Registration],
+) -> int:
+    party = known.get((project.id if project else None, organisation.id))
+    is_new = party is None
+    if party is None:
+        party = MeetingParty(
+            event_id=event.id,
+            role=role,
+            organisation_id=organisation.id,
+            project_id=project.id if project else None,
+            languages=_languages(people),
+            attendance=people[0].attendance,
+            created_at=clock.now(),
+            is_illustrative=organisation.is_illustrative or bool(project and project.is_illustrative),
+            search_text=_search_text(organisation, project),
+        )
+        session().add(party)
+    here = {member.registration_id for member in party.members}
+    for registration in people:
+        if registration.id not in here:
+            party.members.append(PartyMember(registration_id=registration.id, position=len(party.members)))
+    return int(is_new)
+
+
+def _languages(people: Iterable[Registration]) -> list[str]:
+    return list(dict.fromkeys(code for person in people for code in person.languages))
+
+
+def _search_text(organisation: Organisation | None, project: Project | None, label: str = "") -> str:
+    titles = project.titles.values() if project else ()
+    names = organisation.names.values() if organisation else ()
+    return search.fold(*titles, *names, organisation.name if organisation else "", label)
+
+
+def add(slug: str, role: PartyRole, by: User, *, organisation: str = "", project: str = "") -> MeetingParty:
+    """Bring in one party by the slug of its organisation or project. Raises `Invalid` where it is in already."""
+    with atomic() as current:
+        event = events.editable(slug, by)
+        found_project = current.scalar(select(Project).where(Project.slug == project)) if project else None
+        body = (
+            found_project.city
+            if found_project is not None
+            else current.scalar(select(Organisation).where(Organisation.slug == organisation))
+        )
+        if body is None or (role is PartyRole.PROJECT) != (found_project is not None):
+            raise Invalid("organisation", lazy_gettext("Please choose from the list."))
+        if found_project is not None and found_project.state is not ProjectState.PUBLISHED:
+            raise Invalid("organisation", lazy_gettext("Only published projects can meet."))
+        people = _people_by_organisation(event).get(body.id, [])
+        known = {
+            (party.project_id, party.organisation_id): party
+            for party in of_event(event.id, with_withdrawn=True)
+            if party.role is role
+        }
+        key = (found_project.id if found_project else None, body.id)
+        if key in known:
+            raise Invalid("organisation", lazy_gettext("This side is in already."))
+        if not people:
+            raise Invalid("organisation", lazy_gettext("Nobody of theirs is registered for this event yet."))
+        _bring(event, known, role, body, found_project, people)
+        current.flush()
+        party = next(
+            one for one in of_event(event.id) if one.role is role and (one.project_id, one.organisation_id) == key
+        )
+        audit.record("meeting_party.added", by, party, event=event.slug)
+        return party
+
+
+def edit(slug: str, uid: str, details: Details, by: User) -> MeetingParty:
+    """Change a party: its people, languages, how it takes part. Its own people may, but for floor and cap.
+
+    A person who holds meetings for it cannot be taken out: hand the meetings over first (`Conflict`).
+    """
+    with atomic() as current:
+        event = events.for_reader(slug, by)
+        organises = policies.can(by, "event.manage", event)
+        party = find(event, uid) if organises else find_mine(event, uid, by)
+        lock(MeetingParty, party.id)
+        if party.withdrawn_at is not None:
+            raise Conflict
+        if organises:
+            for name in ("floor", "cap"):
+                value = getattr(details, name)
+                if value is not None and not 0 <= value <= 200:
+                    raise Invalid(name, lazy_gettext("Please give numbers from 0 to 200."))
+            party.floor, party.cap = details.floor, details.cap
+        party.attendance = details.attendance
+        party.languages = [code for code in ("en", "es", "pt", "fr") if code in details.languages]
+        party.needs_interpreter = details.needs_interpreter
+        party.needs_accessible_table = details.needs_accessible_table
+        party.online_link = texts.web_address(details.online_link, "online_link")
+        _set_members(event, party, details)
+        current.flush()
+        audit.record("meeting_party.edited", by, party, event=event.slug)
+        return party
+
+
+def _set_members(event: Event, party: MeetingParty, details: Details) -> None:
+    wanted = {
+        registration.uid: registration
+        for registration in session().scalars(
+            select(Registration).where(
+                Registration.event_id == event.id,
+                Registration.uid.in_(details.members),
+                Registration.state == RegistrationState.CONFIRMED,
+            )
+        )
+    }
+    allowed = {registration.uid for registration in candidates(event, party)}
+    if set(details.members) - set(wanted) or not set(wanted) <= allowed:
+        raise Invalid("members", lazy_gettext("Please choose from the list."))
+    if not wanted:
+        raise Invalid("members", lazy_gettext("Please choose at least one person."))
+    present = {member.registration.uid: member for member in party.members}
+    for uid, member in present.items():
+        if uid not in wanted:
+            if _holds_meetings(party, member.registration_id):
+                raise Conflict(lazy_gettext("This person holds meetings for the team. Hand them over first."))
+            party.members.remove(member)
+    for position, uid in enumerate(details.members):
+        found = present.get(uid)
+        if found is None:
+            found = PartyMember(registration_id=wanted[uid].id)
+            party.members.append(found)
+        found.position, found.is_stand_in = position, uid in details.stand_ins
+
+
+def candidates(event: Event, party: MeetingParty) -> list[Registration]:
+    """Return who may come for a party: its present people, and everybody registered who belongs to its organisation."""
+    present = [member.registration for member in party.members]
+    if party.organisation_id is None:
+        return present
+    others = _people_by_organisation(event).get(party.organisation_id, [])
+    return present + [registration for registration in others if registration not in present]
+
+
+def _holds_meetings(party: MeetingParty, registration_id: int) -> bool:
+    from marketplace.models import MeetingPerson
+
+    return bool(
+        session().scalar(
+            select(MeetingPerson.id)
+            .join(Meeting, Meeting.id == MeetingPerson.meeting_id)
+            .where(
+                MeetingPerson.registration_id == registration_id,
+                MeetingPerson.party_id == party.id,
+                MeetingPerson.withdrawn_at.is_(None),
+                Meeting.state == MeetingState.SCHEDULED,
+            )
+            .limit(1)
+        )
+    )
+
+
+def set_absences(slug: str, uid: str, slot_uids: set[str], by: User, registration_uid: str = "") -> None:
+    """Say in which slots a party (or, with `registration_uid`, one of its people) does not meet.
+
+    A slot in which they meet already cannot be given up here: `Conflict` says to move or cancel the meeting first.
+    """
+    with atomic() as current:
+        event = events.for_reader(slug, by)
+        organises = policies.can(by, "event.manage", event)
+        party = find(event, uid) if organises else find_mine(event, uid, by)
+        lock(MeetingParty, party.id)
+        chosen = {slot.id for slot in slots.all_slots(event.id) if slot.uid in slot_uids}
+        person = next(
+            (member.registration for member in party.members if member.registration.uid == registration_uid), None
+        )
+        if registration_uid and person is None:
+            raise NotFound
+        if chosen & _busy_slots(party, person):
+            raise Conflict(lazy_gettext("There is a meeting in one of these slots. Move or cancel it first."))
+        if person is not None:
+            current.execute(delete(PersonAbsence).where(PersonAbsence.registration_id == person.id))
+            current.add_all(PersonAbsence(registration_id=person.id, slot_id=slot) for slot in chosen)
+        else:
+            current.execute(delete(PartyAbsence).where(PartyAbsence.party_id == party.id))
+            current.add_all(PartyAbsence(party_id=party.id, slot_id=slot) for slot in chosen)
+        audit.record("meeting_party.absences_set", by, party, event=event.slug, slots=len(chosen))
+
+
+def _busy_slots(party: MeetingParty, person: Registration | None) -> set[int]:
+    from marketplace.models import MeetingPerson
+
+    statement = (
+        select(Meeting.slot_id)
+        .join(MeetingPerson, MeetingPerson.meeting_id == Meeting.id)
+        .where(Meeting.state == MeetingState.SCHEDULED, MeetingPerson.withdrawn_at.is_(None))
+    )
+    if person is not None:
+        return set(session().scalars(statement.where(MeetingPerson.registration_id == person.id)))
+    return set(session().scalars(statement.where(MeetingPerson.party_id == party.id)))
+
+
+@dataclass(frozen=True)
+class Availability:
+    """When the parties of an event can meet, by slot id: `people` counts who is free in each, meetings not counted
+    against them; `busy` names the slots in which a party's people are in meetings or sessions."""
+
+    people: dict[int, dict[int, int]]
+    free_now: dict[int, dict[int, int]]
+
+    def can(self, party: MeetingParty, slot: MeetingSlot) -> bool:
+        """Tell whether the party could meet in a slot if it had no meetings yet."""
+        return self.people.get(party.id, {}).get(slot.id, 0) > 0
+
+    def is_free(self, party: MeetingParty, slot: MeetingSlot) -> bool:
+        """Tell whether the party can take one more meeting in a slot as things are."""
+        return self.free_now.get(party.id, {}).get(slot.id, 0) > 0
+
+
+def availability(event_id: int, parties: Iterable[MeetingParty] | None = None) -> Availability:
+    """Return when the parties of an event can meet, in six statements, however many there are."""
+    found = list(parties) if parties is not None else of_event(event_id)
+    usable = slots.all_slots(event_id)
+    people = {member.registration_id for party in found for member in party.members}
+    confirmed = {
+        member.registration_id
+        for party in found
+        for member in party.members
+        if member.registration.state is RegistrationState.CONFIRMED
+    }
+    absent = {
+        (person, slot)
+        for person, slot in session().execute(
+            select(PersonAbsence.registration_id, PersonAbsence.slot_id).where(
+                PersonAbsence.slot_id.in_([slot.id for slot in usable])
+            )
+        )
+        if person in people
+    }
+    away = set(
+        session()
+        .execute(
+            select(PartyAbsence.party_id, PartyAbsence.slot_id).where(
+                PartyAbsence.slot_id.in_([slot.id for slot in usable])
+            )
+        )
+        .tuples()
+    )
+    in_sessions, in_meetings, projects = _held(usable)
+    could: dict[int, dict[int, int]] = {}
+    free: dict[int, dict[int, int]] = {}
+    for party in found:
+        could[party.id], free[party.id] = {}, {}
+        members = [member.registration_id for member in party.members if member.registration_id in confirmed]
+        for slot in usable:
+            if (party.id, slot.id) in away:
+                continue
+            able = [
+                person for person in members if (person, slot.id) not in absent and (person, slot.id) not in in_sessions
+            ]
+            could[party.id][slot.id] = len(able)
+            if party.role is PartyRole.PROJECT and (party.id, slot.id) in projects:
+                continue
+            free[party.id][slot.id] = sum((person, slot.id) not in in_meetings for person in able)
+    return Availability(could, free)
+
+
+def _held(usable: list[MeetingSlot]) -> tuple[set[tuple[int, int]], set[tuple[int, int]], set[tuple[int, int]]]:
+    """Return who is in sessions, who is in meetings, and which projects are, as (resource, slot)."""
+    in_sessions: set[tuple[int, int]] = set()
+    in_meetings: set[tuple[int, int]] = set()
+    projects: set[tuple[int, int]] = set()
+    if not usable:
+        return in_sessions, in_meetings, projects
+    slots_of: dict[int, list[int]] = defaultdict(list)
+    for slot in usable:
+        for unit in holds.units(slot.starts_at, slot.ends_at):
+            slots_of[unit].append(slot.id)
+    for kind, resource, unit, meeting_id in session().execute(
+        select(Hold.kind, Hold.resource_id, Hold.unit, Hold.meeting_id).where(
+            Hold.kind.in_((HoldKind.PERSON, HoldKind.PROJECT)), Hold.unit >= min(slots_of), Hold.unit <= max(slots_of)
+        )
+    ):
+        for slot_id in slots_of.get(unit, ()):
+            if kind is HoldKind.PROJECT:
+                projects.add((resource, slot_id))
+            elif meeting_id is None:
+                in_sessions.add((resource, slot_id))
+            else:
+                in_meetings.add((resource, slot_id))
+    return in_sessions, in_meetings, projects
+
+
+def free_slots(first: MeetingParty, second: MeetingParty) -> list[MeetingSlot]:
+    """Return the slots to come in which both sides can take one more meeting, in order of time."""
+    known = availability(first.event_id, [first, second])
+    now = clock.now()
+    return [
+        slot
+        for slot in slots.all_slots(first.event_id)
+        if slot.starts_at > now and known.is_free(first, slot) and known.is_free(second, slot)
+    ]
+
+
+def pairing_allowed(setup: MeetingSetup, first: MeetingParty, second: MeetingParty) -> bool:
+    """Tell whether the rules let these roles meet, in either order; a city does not meet itself."""
+    if first.organisation_id is not None and first.organisation_id == second.organisation_id:
+        return False
+    return f"{first.role}:{second.role}" in setup.pairings or f"{second.role}:{first.role}" in setup.pairings
+
+
+def ordered(setup: MeetingSetup, first: MeetingParty, second: MeetingParty) -> tuple[MeetingParty, MeetingParty]:
+    """Return two parties as a meeting names them: the one whose role the rules name first, else the older one."""
+    if first.role is not second.role:
+        return (first, second) if f"{first.role}:{second.role}" in setup.pairings else (second, first)
+    return (first, second) if first.id < second.id else (second, first)
+
+
+@dataclass(frozen=True)
+class Eligible:
+    """A pair that may meet, as a meeting names it, and what it is worth from 1 to 100."""
+
+    first: MeetingParty
+    second: MeetingParty
+    score: float
+
+
+PEER_SCORE = 50.0
+"""What a meeting is worth where no score is known: of two cities, or of imported participants."""
+
+
+def eligible(setup: MeetingSetup, parties: list[MeetingParty] | None = None) -> list[Eligible]:
+    """Return all pairs of an event's parties that may meet, in order of their ids.
+
+    A project and a counterparty may where their fit is offered; other pairings wherever the rules allow. A NOT wish of
+    either side keeps them apart. The score is the mutual value where there is one, else the score of the fit.
+    """
+    found = parties if parties is not None else of_event(setup.event_id)
+    by_role: dict[PartyRole, list[MeetingParty]] = defaultdict(list)
+    for party in found:
+        by_role[party.role].append(party)
+    vetoed = _vetoed(setup.event_id)
+    scores = _scores(found)
+    pairs = []
+    for pairing in setup.pairings:
+        left, right = (PartyRole(name) for name in pairing.split(":"))
+        for first in by_role[left]:
+            for second in by_role[right]:
+                if (left is right and first.id >= second.id) or frozenset((first.id, second.id)) in vetoed:
+                    continue
+                if first.organisation_id is not None and first.organisation_id == second.organisation_id:
+                    continue
+                score = (
+                    scores.get((first.project_id, second.organisation_id)) if left is PartyRole.PROJECT else PEER_SCORE
+                )
+                if score is not None:
+                    pairs.append(Eligible(first, second, score))
+    return sorted(pairs, key=lambda pair: (pair.first.id, pair.second.id))
+
+
+def _vetoed(event_id: int) -> set[frozenset[int]]:
+    return {
+        frozenset(pair)
+        for pair in session().execute(
+            select(Wish.from_party_id, Wish.to_party_id).where(Wish.event_id == event_id, Wish.kind == WishKind.NOT)
+        )
+    }
+
+
+def _scores(parties: list[MeetingParty]) -> dict[tuple[int | None, int | None], float]:
+    projects = [party.project_id for party in parties if party.project_id is not None]
+    bodies = [party.organisation_id for party in parties if party.organisation_id is not None]
+    return {
+        (project, body): mutual if mutual is not None else score
+        for project, body, mutual, score in session().execute(
+            select(Fit.project_id, Fit.organisation_id, Fit.mutual, Fit.score).where(
+                Fit.project_id.in_(projects), Fit.organisation_id.in_(bodies), Fit.is_offered
+            )
+        )
+    }
+
+
+def may_meet(setup: MeetingSetup, first: MeetingParty, second: MeetingParty) -> bool:
+    """Tell whether two parties may meet at all; see `eligible`."""
+    return any({pair.first.id, pair.second.id} == {first.id, second.id} for pair in eligible(setup, [first, second]))
