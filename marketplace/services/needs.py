@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from marketplace import clock
 from marketplace.database import atomic, session
@@ -68,20 +68,22 @@ def of_event(slug: str, by: User) -> list[tuple[Registration, PrivateNeeds]]:
         return [(registration, needs) for registration, needs in rows]
 
 
+_READERS = (
+    select(User.name)
+    .join(RoleAssignment, RoleAssignment.user_id == User.id)
+    .where(
+        User.state == AccountState.ACTIVE,
+        RoleAssignment.role.in_([Role.ADMINISTRATOR, Role.ORGANISER]),
+        or_(RoleAssignment.event_id.is_(None), RoleAssignment.event_id == bindparam("event_id")),
+    )
+    .distinct()
+    .order_by(User.name)
+)
+
+
 def readers(event: Event) -> list[str]:
     """Return the names of those who may read the needs told for an event, for the form to show."""
-    statement = (
-        select(User.name)
-        .join(RoleAssignment, RoleAssignment.user_id == User.id)
-        .where(
-            User.state == AccountState.ACTIVE,
-            RoleAssignment.role.in_([Role.ADMINISTRATOR, Role.ORGANISER]),
-            or_(RoleAssignment.event_id.is_(None), RoleAssignment.event_id == event.id),
-        )
-        .distinct()
-        .order_by(User.name)
-    )
-    return list(session().scalars(statement))
+    return list(session().scalars(_READERS, {"event_id": event.id}))
 
 
 def due() -> dict[str, int]:

@@ -7,9 +7,10 @@ state is in the database, so a change is seen at once, in every process, and not
 A kept answer depends on nothing but address, language, theme and compression; who has a session is not answered here.
 """
 
+import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
@@ -21,6 +22,7 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header, parse_cookie
 from werkzeug.sansio.utils import host_is_trusted
 
+from marketplace import i18n
 from marketplace.errors import Refusal
 from marketplace.services import installation
 from marketplace.web import language, metrics, request_log
@@ -107,6 +109,25 @@ def note(state: State, now: Hashable) -> None:
     # Every page says whether this is a sample installation.
     whole = (now, installation.is_sample())
     request.environ[_NOTE] = _Note(lambda: (state(), installation.is_sample()), whole, str(request.url_rule))
+
+
+def filled(state: Hashable, values: Sequence[str], make: Callable[[], str]) -> str:
+    """Return a page that differs between readers who are not signed in by `values` only: made once for each state.
+
+    Values are tokens, which no other text contains and which need no escaping; `make` renders them where they belong.
+    """
+    key = (request.full_path, state, i18n.locale(), language.theme(), installation.is_sample())
+    pieces = _forms.get(key, lambda: _cut(make(), values))
+    return "".join(piece if isinstance(piece, str) else values[piece] for piece in pieces)
+
+
+_forms: Shelf[tuple[str | int, ...]] = Shelf(64)
+
+
+def _cut(page: str, values: Sequence[str]) -> tuple[str | int, ...]:
+    """Return the page in pieces: what is the same for everybody, and the numbers of the values in between."""
+    pieces = re.split("(" + "|".join(re.escape(value) for value in values) + ")", page)
+    return tuple(values.index(piece) if place % 2 else piece for place, piece in enumerate(pieces))
 
 
 def register(app: Flask) -> None:

@@ -2,11 +2,13 @@
 
 from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
 
 from marketplace import i18n
 from marketplace.errors import Conflict, Invalid
 from marketplace.i18n import gettext as _
 from marketplace.models import Event, Registration, RegistrationState, User
+from marketplace.models.base import new_uid
 from marketplace.services import (
     answer_files,
     attendees,
@@ -17,6 +19,8 @@ from marketplace.services import (
     registration,
     tickets,
 )
+from marketplace.services.tickets import Offer
+from marketplace.web import kept
 from marketplace.web.access import PUBLIC, access
 from marketplace.web.attendee.blueprint import room, somebody
 from marketplace.web.forms.attendee import AVAILABILITY, RegistrationForm, ticket_words
@@ -36,6 +40,8 @@ def register(slug: str) -> ResponseReturnValue:
     known = attendees.mine(event, user)
     if known is not None:
         return redirect(url_for("attendee.own_overview", uid=known.uid), code=303)
+    if user is None and not request.args and "_flashes" not in session:
+        return _private(_form_for_everybody(event))
     form = _form(event, user)
     form.access_code.data = request.args.get("code", "")[:40]
     if user is not None:
@@ -47,6 +53,25 @@ def register(slug: str) -> ResponseReturnValue:
         form.timezone.data = event.timezone
     form.languages.data = [i18n.locale()]
     return _page(event, form)
+
+
+def _form_for_everybody(event: Event) -> str:
+    """Return the form for who is not signed in and brings no code, made anew where something about it has changed."""
+    offers, wishes, readers = tickets.offers(event), attendees.wishes(event), needs.readers(event)
+    state = (
+        (event.uid, event.revision, events.window(event)),
+        tuple((offer.ticket.uid, offer.availability, offer.left) for offer in offers),
+        tuple(entry.uid for entry in wishes),
+        tuple(readers),
+    )
+    attempt = new_uid()
+
+    def make() -> str:
+        form = _form(event, None)
+        form.timezone.data, form.languages.data, form.attempt.data = event.timezone, [i18n.locale()], attempt
+        return _html(event, form, offers, readers)
+
+    return kept.filled(state, (attempt, generate_csrf()), make)
 
 
 @room.post("/events/<slug>/register")
@@ -80,9 +105,14 @@ def _form(event: Event, user: User | None) -> RegistrationForm:
 
 
 def _page(event: Event, form: RegistrationForm, status: int = 200) -> Response:
-    offers = tickets.offers(event, form.access_code.data or "")
+    return _private(
+        _html(event, form, tickets.offers(event, form.access_code.data or ""), needs.readers(event)), status
+    )
+
+
+def _html(event: Event, form: RegistrationForm, offers: list[Offer], readers: list[str]) -> str:
     form.offer(offers)
-    page = render_template(
+    return render_template(
         "attendee/register.html",
         event=event,
         mine=None,
@@ -91,8 +121,11 @@ def _page(event: Event, form: RegistrationForm, status: int = 200) -> Response:
         open_offers=[offer for offer in offers if offer.can_be_taken],
         closed_offers=[ticket_words(offer) for offer in offers if not offer.can_be_taken],
         availability=AVAILABILITY,
-        readers=needs.readers(event),
+        readers=readers,
     )
+
+
+def _private(page: str, status: int = 200) -> Response:
     response = make_response(page, status)
     # What is typed here is about a person, and how many places are left is true only now.
     response.headers["Cache-Control"] = "no-store"
