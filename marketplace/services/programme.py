@@ -243,6 +243,8 @@ def edit_session(slug: str, uid: str, details: SessionDetails, by: User, *, tell
         entry.calendar_sequence += 1 if noticed else 0
         entry.calendar_changed_at = clock.now()
         _note(event, by, "session.edited", entry, changed=changed)
+        if {"starts_at", "ends_at"} & set(changed):
+            _follow([entry])
         if tell and noticed and entry.state is SessionState.PUBLISHED and event.state is EventState.PUBLISHED:
             letters.tell_session(
                 entry, "registration.session_changed", {name: _words(before, name) for name in noticed}
@@ -274,6 +276,7 @@ def set_session_state(slug: str, uid: str, state: SessionState, by: User, *, tel
         entry.calendar_sequence += 1
         entry.calendar_changed_at = clock.now()
         _note(event, by, f"session.{state.value}", entry)
+        _follow([entry])
         if tell and event.state is EventState.PUBLISHED and not wallclock.is_past(entry.ends_at):
             if state is SessionState.CANCELLED:
                 letters.tell_session(entry, "registration.session_cancelled", {})
@@ -515,12 +518,20 @@ def overlapping(entries: Iterable[ProgrammeSession]) -> list[tuple[ProgrammeSess
 def shift(event: Event, days: int) -> None:
     """Move all sessions by whole days; the caller has locked the event and moves it too."""
     now = clock.now()
-    for entry in session().scalars(select(ProgrammeSession).where(ProgrammeSession.event_id == event.id)):
+    entries = list(session().scalars(select(ProgrammeSession).where(ProgrammeSession.event_id == event.id)))
+    for entry in entries:
         entry.starts_at = wallclock.shifted(entry.starts_at, days, event.timezone)
         entry.ends_at = wallclock.shifted(entry.ends_at, days, event.timezone)
         entry.calendar_sequence += 1
         entry.calendar_changed_at = now
+    _follow(entries)
+
+
+def _follow(entries: list[ProgrammeSession]) -> None:
+    from marketplace.services import sign_ups
+
     session().flush()
+    sign_ups.follow(entries)
 
 
 def copy(source: Event, twin: Event) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload
 from marketplace import clock
 from marketplace.database import atomic, lock, session
 from marketplace.errors import Conflict, NotFound, SoldOut
-from marketplace.i18n import in_language
+from marketplace.i18n import in_language, lazy_gettext
 from marketplace.models import (
     Event,
     EventState,
@@ -20,14 +20,16 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, programme, wallclock
+from marketplace.services.meetings import holds
 from marketplace.services.programme import Clash, ClashKind
 
 
 def sign_up(registration: Registration, uid: str, by: User | None, *, tell: bool = True) -> list[Clash]:
     """Take a session into somebody's own programme and return what it clashes with there.
 
-    Raises `SoldOut` where all places are taken, `Conflict` for a session that is over or not held. Only confirmed
-    registrations hold a place in a session; others keep their wish until they are confirmed.
+    Raises `SoldOut` where all places are taken, `Conflict` for a session that is over, not held, or at the time of a
+    meeting of theirs. Only confirmed registrations hold a place in a session, and its time; others keep their wish
+    until they are confirmed.
     """
     from marketplace.services import letters
 
@@ -53,6 +55,8 @@ def sign_up(registration: Registration, uid: str, by: User | None, *, tell: bool
             known.calendar_sequence += 1
         known.calendar_changed_at = now
         current.flush()
+        if known in holds.follow_sessions([registration.id]):
+            raise Conflict(lazy_gettext("You have a meeting at this time. Move or cancel it first."))
         audit.record("session.signed_up", by, entry, registration=registration.uid)
         if tell and entry.needs_sign_up and registration.state is RegistrationState.CONFIRMED:
             letters.tell_sign_up(known, "registration.session_signed_up")
@@ -76,6 +80,7 @@ def withdraw(registration: Registration, uid: str, by: User | None, *, tell: boo
             return
         _end(known)
         current.flush()
+        holds.follow_sessions([registration.id])
         audit.record("session.withdrawn", by, entry, registration=registration.uid)
         if (
             tell
@@ -109,17 +114,49 @@ def _end(known: SessionSignUp) -> None:
 
 def end_all(registration: Registration) -> None:
     """Free the places of somebody who does not take part any more; the letter about it tells of all of them."""
-    for known in session().scalars(
-        select(SessionSignUp).where(
-            SessionSignUp.registration_id == registration.id, SessionSignUp.withdrawn_at.is_(None)
+    ended = list(
+        session().scalars(
+            select(SessionSignUp).where(
+                SessionSignUp.registration_id == registration.id, SessionSignUp.withdrawn_at.is_(None)
+            )
         )
-    ):
+    )
+    for known in ended:
         _end(known)
+    if ended:
+        session().flush()
+        holds.follow_sessions([registration.id])
+
+
+def follow(entries: list[ProgrammeSession]) -> None:
+    """Let the people of sessions whose time or state has changed hold the new time.
+
+    Where it is the time of a meeting of theirs, the meeting stays and the session leaves their programme; they are
+    told. The caller has flushed the change.
+    """
+    from marketplace.services import letters
+
+    known = list(
+        session().scalars(
+            select(SessionSignUp).where(
+                SessionSignUp.session_id.in_([entry.id for entry in entries]), SessionSignUp.withdrawn_at.is_(None)
+            )
+        )
+    )
+    changed = {entry.id for entry in entries}
+    for sign_up in holds.follow_sessions(sign_up.registration_id for sign_up in known):
+        if sign_up.session_id in changed:
+            _end(sign_up)
+            session().flush()
+            letters.tell_sign_up(sign_up, "registration.session_withdrawn")
 
 
 def settle(registration: Registration) -> list[ProgrammeSession]:
-    """Give a registration that was just confirmed its places in sessions; returns those that are full and let go."""
-    gone = []
+    """Give a registration that was just confirmed its places in sessions.
+
+    Returns those it lets go: they are full, or during a meeting.
+    """
+    gone, kept = [], []
     for known in session().scalars(
         select(SessionSignUp)
         .where(SessionSignUp.registration_id == registration.id, SessionSignUp.withdrawn_at.is_(None))
@@ -131,6 +168,13 @@ def settle(registration: Registration) -> list[ProgrammeSession]:
         if left is not None and left < 0:
             _end(known)
             gone.append(entry)
+        else:
+            kept.append(known)
+    session().flush()
+    if kept:
+        for known in holds.follow_sessions([registration.id]):
+            _end(known)
+            gone.append(known.session)
     return gone
 
 
