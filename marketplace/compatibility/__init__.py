@@ -13,7 +13,7 @@ from .codes import (
 )
 from .errors import CompatibilityError, ExplanationError, ProfileError
 from .explanation import MODEL, Explanation, Finding, Line, Message, Outcome, Status
-from .geography import Area, Border, Circle, Countries, Polygon
+from .geography import Area, Border, Circle, Countries, Polygon, area_as_json, area_from_json
 from .pair import explain_funder, explain_vendor
 from .profiles import ANYTIME, NO_RATING, Mandate, Project, Reference, Solution
 from .scoring import mutual_value
@@ -49,6 +49,8 @@ __all__ = [
     "Solution",
     "Status",
     "Term",
+    "area_as_json",
+    "area_from_json",
     "explain_funder",
     "explain_vendor",
     "mutual_value",

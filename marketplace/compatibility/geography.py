@@ -7,9 +7,11 @@ the edge is inside.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 from .border import LINES
 from .errors import ProfileError
@@ -24,6 +26,11 @@ class Countries:
     """All places in some countries, ISO 3166-1 alpha-2."""
 
     codes: frozenset[str]
+
+    def __post_init__(self) -> None:
+        if isinstance(self.codes, str):
+            raise ProfileError("areas", "a collection of countries", self.codes)
+        object.__setattr__(self, "codes", frozenset(self.codes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class Polygon:
     ring: tuple[tuple[float, float], ...]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "ring", tuple((x, y) for x, y in self.ring))
         if len(set(self.ring)) < 3 or not all(-180 <= x <= 180 and -90 <= y <= 90 for x, y in self.ring):
             raise ProfileError("areas", "a ring of at least three points (longitude, latitude)", self.ring)
 
@@ -70,6 +78,27 @@ class Border:
 
 
 Area = Countries | Circle | Polygon | Border
+
+
+def area_as_json(area: Area) -> dict[str, Any]:
+    """The area in values that JSON knows; a polygon's ring is that of GeoJSON."""
+    if isinstance(area, Countries):
+        return {"kind": "countries", "codes": sorted(area.codes)}
+    if isinstance(area, Circle):
+        return {"kind": "circle", "latitude": area.latitude, "longitude": area.longitude, "km": area.km}
+    if isinstance(area, Polygon):
+        return {"kind": "polygon", "ring": [list(point) for point in area.ring]}
+    return {"kind": "border", "line": area.line, "north_km": area.north_km, "south_km": area.south_km}
+
+
+def area_from_json(document: Mapping[str, Any]) -> Area:
+    """Read what :func:`area_as_json` wrote; anything else raises ``ProfileError``."""
+    kinds: dict[str, type[Area]] = {"countries": Countries, "circle": Circle, "polygon": Polygon, "border": Border}
+    try:
+        values = dict(document)
+        return kinds[values.pop("kind")](**values)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ProfileError("areas", "an area", document) from error
 
 
 def contains(area: Area, country: str | None, latitude: float | None, longitude: float | None) -> bool | None:
@@ -146,6 +175,7 @@ def _in_ring(ring: tuple[tuple[float, float], ...], x: float, y: float) -> bool:
     return inside
 
 
+@lru_cache(maxsize=16384)
 def _vector(latitude: float, longitude: float) -> Vector:
     """The place as a unit vector."""
     phi, lam = math.radians(latitude), math.radians(longitude)

@@ -99,9 +99,8 @@ class Project:
     def __post_init__(self) -> None:
         _forget_unknown(self, "guarantee", "borrowing_capacity")
         _codes(self, *_sets(self))
-        if self.instruments is not None and (
-            isinstance(self.instruments, str) or len(set(self.instruments)) < len(self.instruments)
-        ):
+        _tuples(self, "instruments")
+        if self.instruments is not None and len(set(self.instruments)) < len(self.instruments):
             raise ProfileError("instruments", "different codes, first choice first", self.instruments)
         _one_of(self, "income_group", INCOME_GROUPS)
         _one_of(self, "stage", STAGES)
@@ -177,6 +176,7 @@ class Mandate:
     def __post_init__(self) -> None:
         _forget_unknown(self, "guarantee_required")
         _codes(self, *_sets(self))
+        _tuples(self, "areas")
         _one_of(self, "ticket_basis", TICKET_BASES)
         _one_of(self, "climate_focus", CLIMATE)
         _one_of(self, "guarantee_required", GUARANTEES_REQUIRED)
@@ -235,6 +235,7 @@ class Solution:
 
     def __post_init__(self) -> None:
         _codes(self, *_sets(self))
+        _tuples(self, "references")
         _number(self, "project_min_usd")
         _number(self, "project_max_usd", infinite=True)
         _ascending("project_min_usd", self.project_min_usd, self.project_max_usd)
@@ -254,6 +255,16 @@ def _codes(profile: object, *names: str) -> None:
         if isinstance(value, str):
             raise ProfileError(name, "a collection of codes", value)
         object.__setattr__(profile, name, frozenset(value))
+
+
+def _tuples(profile: object, *names: str) -> None:
+    """Store sequences as tuples; a bare string is refused."""
+    for name in names:
+        value = getattr(profile, name)
+        if isinstance(value, str):
+            raise ProfileError(name, "a sequence", value)
+        if value is not None:
+            object.__setattr__(profile, name, tuple(value))
 
 
 def _forget_unknown(profile: object, *names: str) -> None:

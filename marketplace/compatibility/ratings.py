@@ -26,6 +26,8 @@ _STEPS: dict[str, int] = {
 _OUTLOOK = re.compile(
     r"[\s/,(]*(stable|positive|negative|developing|estable|positiv[ao]|negativ[ao]|est[aá]vel)\)?$", re.IGNORECASE
 )
+# Prefixes of S&P's national scales and of HR Ratings, a Mexican agency.
+_NATIONAL_PREFIXES = frozenset({"MX", "BR", "RA", "AR", "UY", "CL", "CO", "PE", "HR"})
 _NATIONAL_SUFFIX = re.compile(r"\s*(\([a-z]{3}\)|\.[a-z]{2})$", re.IGNORECASE)
 
 
@@ -45,7 +47,9 @@ def is_national_scale(grade: str) -> bool:
     if steps_below_top(grade) is not None:
         return False
     text = _letters(grade)
-    return _NATIONAL_SUFFIX.sub("", text) in _STEPS or text[2:] in _STEPS  # AA(mex), Aa2.mx; mxAA
+    if text[:2] in _NATIONAL_PREFIXES and text[2:] in _STEPS:
+        return True
+    return _NATIONAL_SUFFIX.sub("", text) in _STEPS
 
 
 def at_least(grade: str, minimum: str) -> bool | None:
