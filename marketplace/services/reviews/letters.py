@@ -7,24 +7,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-
 from marketplace import i18n
-from marketplace.database import session
-from marketplace.models import (
-    AccountState,
-    Decision,
-    DecisionKind,
-    Membership,
-    MembershipState,
-    Project,
-    Review,
-    ReviewRole,
-    Role,
-    RoleAssignment,
-    User,
-)
+from marketplace.models import Decision, DecisionKind, Project, Review, ReviewRole, User
 from marketplace.services import labels, outbox
+from marketplace.services.projects import team
 from marketplace.services.reviews import rubric
 from marketplace.services.sheets.pitch import PITCH
 
@@ -33,28 +19,6 @@ _TO_CITY = {
     DecisionKind.ACCEPTED: "project_accepted",
     DecisionKind.DECLINED: "project_declined",
 }
-
-
-def organisers() -> list[User]:
-    """Return those who organise the platform and can sign in."""
-    organise = select(RoleAssignment.user_id).where(
-        RoleAssignment.event_id.is_(None), RoleAssignment.role.in_([Role.ADMINISTRATOR, Role.ORGANISER])
-    )
-    found = select(User).where(User.id.in_(organise), User.state == AccountState.ACTIVE).order_by(User.id)
-    return list(session().scalars(found))
-
-
-def team(project: Project) -> list[User]:
-    """Return the people of the project's city who can sign in."""
-    return list(
-        session().scalars(
-            select(User)
-            .join(Membership, Membership.user_id == User.id)
-            .where(Membership.organisation_id == project.city_id, Membership.state == MembershipState.ACTIVE)
-            .where(User.state == AccountState.ACTIVE)
-            .order_by(User.id)
-        )
-    )
 
 
 def tell_assigned(review: Review) -> None:
@@ -76,7 +40,7 @@ def tell_ended(reviews: Iterable[Review]) -> None:
 
 def tell_declined(review: Review) -> None:
     """Write to the organisers that a reviewer will not review, and why."""
-    for reader in organisers():
+    for reader in team.organisers():
         outbox.queue(
             "review_declined",
             to=reader,
@@ -89,7 +53,7 @@ def tell_declined(review: Review) -> None:
 
 def tell_done(project: Project, combined: rubric.Combined) -> None:
     """Write to the organisers that the reviews of a version are all in: where they differ, or what they come to."""
-    for reader in organisers():
+    for reader in team.organisers():
         with i18n.speaking(reader.locale):
             differs = [str(labels.of(one)) for one in rubric.WEIGHTS if one in combined.unsettled]
             band = str(labels.of(combined.band)) if combined.band else ""
@@ -105,7 +69,7 @@ def tell_done(project: Project, combined: rubric.Combined) -> None:
 
 def tell_city(decision: Decision) -> None:
     """Write to the city what was decided, with the comments step by step."""
-    for reader in team(decision.project):
+    for reader in team.people(decision.project.city):
         with i18n.speaking(reader.locale):
             comments = by_step(decision.comments)
         outbox.queue(

@@ -172,7 +172,7 @@ def number(criterion: Criterion) -> int:
 
 def readiness(scores: Scores) -> float:
     """Return Σ weight · score / 4 of all nine criteria: 0 to 100. A missing criterion is a bug: KeyError."""
-    return round(sum(weight * scores[criterion] for criterion, weight in WEIGHTS.items()) / HIGHEST, 2)
+    return sum(weight * scores[criterion] for criterion, weight in WEIGHTS.items()) / HIGHEST
 
 
 def band(scores: Scores) -> Band:
