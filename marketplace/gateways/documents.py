@@ -56,17 +56,22 @@ def _document(language: str, title: str) -> Any:
     pdf = FPDF(format=A5, unit="mm")
     pdf.set_margin(14)
     pdf.set_auto_page_break(False)
+    add_type(pdf)
+    pdf.set_lang(language)
+    pdf.set_title(printable(title))
+    return pdf
+
+
+def add_type(pdf: Any) -> None:
+    """Give a document the type all are set in."""
     for style, path in zip(("", "B"), _type_files(), strict=True):
         pdf.add_font("Source Sans", style, path)
-    pdf.set_lang(language)
-    pdf.set_title(_printable(title))
-    return pdf
 
 
 def _line(
     pdf: Any, text: str, size: int, *, bold: bool = False, colour: tuple[int, int, int] = INK, centred: bool = False
 ) -> None:
-    shown = _printable(text)
+    shown = printable(text)
     if not shown:
         return
     pdf.set_font("Source Sans", "B" if bold else "", size)
@@ -85,12 +90,12 @@ def _code(pdf: Any, code: str) -> None:
     left, top = (pdf.w - side) / 2 + 4 * module, pdf.get_y() + 3 + 4 * module
     pdf.set_fill_color(0, 0, 0)
     for row, line in enumerate(matrix):
-        for column, length in _runs(line):
+        for column, length in runs(line):
             pdf.rect(left + column * module, top + row * module, length * module, module, style="F")
     pdf.set_y(top + (len(matrix) + 4) * module + 1)
 
 
-def _runs(line: bytearray) -> list[tuple[int, int]]:
+def runs(line: bytearray) -> list[tuple[int, int]]:
     """Return where dark modules begin in a line, and how many follow each other."""
     found: list[tuple[int, int]] = []
     for column, is_dark in enumerate(line):
@@ -103,7 +108,7 @@ def _runs(line: bytearray) -> list[tuple[int, int]]:
     return found
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Return the text without signs the type does not have; where nothing would be left, a sign that says so."""
     composed = unicodedata.normalize("NFC", text)
     kept = " ".join("".join(sign for sign in composed if sign.isspace() or ord(sign) in _signs()).split())

@@ -32,9 +32,11 @@ def groups() -> list[Group]:
         _item(_("Home"), "public.home", "home"),
         _item(_("Events"), "events.listing", "calendar"),
         _item(_("Cities"), "public.cities", "city"),
+        _item(_("Projects"), "book.listing", "project"),
         _item(_("About"), "public.about", "info"),
     ]
     everybody[1]["active"] = here == "events"
+    everybody[3]["active"] = here == "book"
     found: list[Group] = [{"label": _("Programme"), "items": everybody}]
     if current_user.is_authenticated:
         registrations = _item(_("My events"), "attendee.own_list", "check")

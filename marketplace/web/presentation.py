@@ -41,6 +41,7 @@ def register(app: Flask) -> None:
         number=i18n.format_number,
         percent=i18n.format_percent,
         money=i18n.format_money,
+        magnitude=i18n.format_magnitude,
         country=i18n.country_name,
         language=i18n.language_name,
         translated=i18n.in_language,

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from marketplace.web import account, attendee, development, events, organisations, organiser, public
+from marketplace.web import account, attendee, book, development, events, organisations, organiser, public
 
 
 def register(app: Flask) -> None:
@@ -10,6 +10,7 @@ def register(app: Flask) -> None:
     for room in (
         public.room,
         events.room,
+        book.room,
         attendee.room,
         account.room,
         organisations.room,

@@ -55,7 +55,7 @@ def test_ticket_is_one_small_page_with_its_code():
     ],
 )
 def test_text_is_printed_without_what_the_type_has_not(text, printed):
-    assert documents._printable(text) == printed
+    assert documents.printable(text) == printed
 
 
 def test_long_names_stay_on_the_page():
