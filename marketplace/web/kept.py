@@ -18,7 +18,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from flask import Flask, Response, request, session
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.datastructures import MIMEAccept
+from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header, parse_cookie
 from werkzeug.sansio.utils import host_is_trusted
 
@@ -219,5 +219,5 @@ def _reading(
     cookies = parse_cookie(cookie)
     if session_cookie in cookies or not host_is_trusted(host, trusted):
         return None
-    takes_gzip = parse_accept_header(encodings, MIMEAccept)["gzip"] > 0
+    takes_gzip = parse_accept_header(encodings, Accept)["gzip"] > 0
     return Reading(language.spoken(cookies, languages), language.chosen_theme(cookies), takes_gzip)

@@ -1,10 +1,14 @@
 """Pages kept for readers without a session: handed out again, never older than the database, never somebody's own."""
 
+import gzip
+import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from marketplace.services import organisations
+from marketplace.models import SessionState
+from marketplace.services import events, installation, organisations, programme, tickets
 from marketplace.web.kept import Shelf
 
 
@@ -68,6 +72,147 @@ def test_page_of_a_signed_in_reader_is_never_kept(client, login_as, make):
 
     assert "Ana Souza" in own
     assert "Ana Souza" not in public
+
+
+PROGRAMME = "/events/dialogue/programme"
+FEED = "/events/dialogue/calendar.en.ics"
+
+
+@pytest.fixture
+def event(make, clock):
+    event = make.event(slug="dialogue", titles={"en": "Dialogue"})
+    make.session(event, titles={"en": "Rivers"})
+    return event
+
+
+@pytest.mark.parametrize("path", [PROGRAMME, "/events/dialogue", "/events/dialogue/speakers", FEED])
+def test_kept_answer_is_the_same_with_all_headers_and_a_number_of_its_own(client, event, count_queries, path):
+    first = client.get(path)
+
+    with count_queries() as statements:
+        second = client.get(path, headers={"X-Request-Id": "asked-for-this"})
+    head = client.head(path)
+
+    assert len(statements) == 1
+    assert second.data == first.data
+    assert second.headers["X-Request-Id"] == "asked-for-this"
+    without_id = [[pair for pair in answer.headers if pair[0] != "X-Request-Id"] for answer in (first, second, head)]
+    assert without_id[0] == without_id[1] == without_id[2]
+    assert "Content-Security-Policy" in second.headers
+    assert (head.status_code, head.data) == (200, b"")
+    assert len({answer.headers["X-Request-Id"] for answer in (first, second, head)}) == 3
+
+
+def test_kept_answer_is_logged_and_counted_like_any_other(client, event, capfd):
+    client.get(PROGRAMME)
+    capfd.readouterr()
+
+    answer = client.get(PROGRAMME)
+
+    line = json.loads(capfd.readouterr().err.splitlines()[-1])
+    figures = client.get("/metrics").get_data(as_text=True)
+    route = "/events/<slug>/programme"
+    assert (line["event"], line["method"], line["route"], line["status"]) == ("request", "GET", route, 200)
+    assert line["request_id"] == answer.headers["X-Request-Id"]
+    number = re.search(rf'http_requests_total{{method="GET",route="{route}",status="200"}} (\d+)', figures)
+    assert int(number.group(1)) >= 2
+
+
+def test_any_change_of_the_event_is_seen_at_once_in_every_process(client, other_app, make, event):
+    organiser, other = make.organiser(), other_app().test_client()
+    entry = programme.sessions(event)[0]
+    seen = []
+
+    def look():
+        for browser in (client, other):
+            seen.append([re.search(rb"Rivers|Lakes", browser.get(path).data) for path in (PROGRAMME, FEED)])
+        return [found and found.group().decode() for found in (*seen[-2], *seen[-1])]
+
+    before = look(), look()
+    details = programme.details_of(entry)
+    programme.edit_session(
+        "dialogue", entry.uid, type(details)(**{**vars(details), "titles": {"en": "Lakes"}}), organiser
+    )
+    edited = look()
+    programme.set_session_state("dialogue", entry.uid, SessionState.CANCELLED, organiser)
+    cancelled = client.get(FEED).data, other.get(FEED).data
+    events.withdraw("dialogue", organiser)
+    withdrawn = [browser.get(path).status_code for browser in (client, other) for path in (PROGRAMME, FEED)]
+
+    assert before == (["Rivers"] * 4, ["Rivers"] * 4)
+    assert edited == ["Lakes"] * 4
+    assert all(b"STATUS:CANCELLED" in content for content in cancelled)
+    assert withdrawn == [404] * 4
+
+
+def test_registration_that_closes_is_seen_at_once(client, make, event, clock):
+    organiser = make.organiser()
+    details = events.details_of(event)
+    closing = type(details)(**{**vars(details), "registration_closes_at": events.clock.now().replace(hour=13)})
+    events.edit("dialogue", closing, organiser, tell=False)
+    make.ticket(event)
+
+    before = client.get("/events/dialogue").text
+    clock.shift(3601)
+    after = client.get("/events/dialogue").text
+
+    assert "/events/dialogue/register" in before
+    assert "/events/dialogue/register" not in after
+
+
+def test_kept_answer_is_compressed_for_who_reads_that_only(client, event):
+    plain = [client.get(PROGRAMME) for _ in range(2)]
+    packed = [client.get(PROGRAMME, headers={"Accept-Encoding": "gzip, br"}) for _ in range(2)]
+    refused = client.get(PROGRAMME, headers={"Accept-Encoding": "gzip;q=0"})
+
+    assert "Content-Encoding" not in plain[1].headers
+    assert packed[1].headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed[1].data) == plain[1].data == refused.data
+    assert packed[1].headers["Content-Length"] == str(len(packed[1].data))
+
+
+def test_host_that_is_not_ours_gets_no_kept_answer(client, event):
+    client.get(PROGRAMME)
+
+    answers = [client.get(PROGRAMME, headers={"Host": host}) for host in ("evil.example", "localhost.evil.example")]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+
+
+def test_reader_with_a_session_never_gets_or_leaves_a_kept_answer(client, login_as, make, event):
+    client.get(PROGRAMME)
+    browser = login_as(make.user(name="Ana Souza"))
+
+    own = [browser.get(PROGRAMME).text, browser.get(PROGRAMME).text]
+
+    assert all("Ana Souza" in page for page in own)
+    assert "Ana Souza" not in client.get(PROGRAMME).text
+
+
+def test_sample_banner_appears_on_kept_pages(client, event):
+    before = client.get(PROGRAMME).text
+    installation.mark_as_sample()
+
+    assert client.get(PROGRAMME).text != before
+
+
+def test_form_is_made_once_and_numbered_for_each_reader(new_client, make, event):
+    ticket = make.ticket(event, names={"en": "Delegate"})
+    path = "/events/dialogue/register"
+
+    pages = [new_client().get(path) for _ in range(3)]
+    numbers = [re.search(r'name="attempt"[^>]* value="([^"]+)"', page.text).group(1) for page in pages]
+    tokens = [set(re.findall(r'name="csrf_token" value="([^"]+)"', page.text)) for page in pages]
+    cookies = [page.headers["Set-Cookie"] for page in pages]
+    tickets.set_open("dialogue", ticket.uid, is_open=False, by=make.organiser())
+    closed = new_client().get(path).text
+
+    assert len(set(numbers)) == len(set(cookies)) == 3
+    assert all(len(found) == 1 for found in tokens)
+    assert len(set.union(*tokens)) == 3
+    assert all(page.headers["Cache-Control"] == "no-store" for page in pages)
+    assert all("Delegate" in page.text for page in pages)
+    assert "Delegate" not in closed
 
 
 def test_shelf_keeps_the_last_things_and_survives_threads():
