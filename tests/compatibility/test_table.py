@@ -1,6 +1,8 @@
 """The fast path gives for every pair what the plain functions give: random profiles with gaps everywhere."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -101,3 +103,9 @@ def test_table_without_profiles_is_empty(build, other):
     assert build([], [other]).score.shape == (0, 1)
     assert build([project()], []).score.shape == (1, 0)
     assert build([], []).status.shape == (0, 0)
+
+
+def test_plain_functions_do_not_load_numpy():
+    program = "import sys, marketplace.compatibility; print('numpy' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "False\n"
