@@ -72,6 +72,11 @@ class Box:
             found.append(Row(str(len(found)), new_uid(), {}))
         return found
 
+    @staticmethod
+    def options_of(column: Field) -> Choices:
+        """Return what can be chosen in a column of a table."""
+        return options(column, {})
+
     @property
     def is_long(self) -> bool:
         """Whether the text has paragraphs."""
