@@ -134,6 +134,11 @@ def make(wanted: Wanted, by: User | None) -> Meeting:
         setup = share_rules(wanted.slot.event_id)
         parties = {party.id: party for party in lock(MeetingParty, wanted.first.id, wanted.second.id)}
         first, second = parties[wanted.first.id], parties[wanted.second.id]
+        if wanted.attempt:
+            # The same form came twice; the second one waited for the parties' lock and finds what the first one made.
+            made = current.scalar(select(Meeting).where(Meeting.attempt == wanted.attempt))
+            if made is not None:
+                return made
         _check_parties(setup, wanted, first, second)
         people = _people(first, second, wanted.slot, wanted.people)
         now = clock.now()

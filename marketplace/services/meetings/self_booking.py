@@ -1,0 +1,251 @@
+"""What participants do themselves: book at once where the rule allows it, move, cancel, hand over, note."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from marketplace import clock
+from marketplace.database import atomic, session
+from marketplace.errors import Conflict, Invalid, NotFound, NotOpen
+from marketplace.i18n import lazy_gettext
+from marketplace.models import (
+    Event,
+    Meeting,
+    MeetingNote,
+    MeetingParty,
+    MeetingPerson,
+    MeetingSetup,
+    MeetingSlot,
+    MeetingSource,
+    MeetingState,
+    Registration,
+    User,
+)
+from marketplace.services import audit, texts
+from marketplace.services.meetings import booking, parties, requests, rules, setup, slots
+from marketplace.services.meetings.booking import Wanted
+
+NEXT = "next"
+"""In place of a slot: the first one in which both sides are free."""
+
+
+def bookable(set_up: MeetingSetup, first: MeetingParty, second: MeetingParty) -> list[MeetingSlot]:
+    """Return the slots two parties could book at once now, in order of time."""
+    return [slot for slot in parties.free_slots(first, second) if rules.can_book(set_up, slot)]
+
+
+def askable(set_up: MeetingSetup, first: MeetingParty, second: MeetingParty) -> list[MeetingSlot]:
+    """Return the slots one party could propose to another now, in order of time."""
+    return [slot for slot in parties.free_slots(first, second) if rules.can_ask(set_up, slot)]
+
+
+def book(slug: str, party_uid: str, other_uid: str, slot_uid: str, by: User, attempt: str = "") -> Meeting:
+    """Book a meeting at once: in one slot, or with `NEXT` in the first in which both are free.
+
+    `attempt` is the number of the form: sent again, it gives the same meeting. Raises `NotOpen` where the rule does not
+    allow it, `NotFound` for whom one may not meet, and whatever `booking.make` raises, with nothing left behind.
+    """
+    from marketplace.services.meetings import letters
+
+    def act() -> Meeting:
+        with atomic():
+            event, set_up, party = requests.acting(slug, party_uid, by)
+            made = _made(event, attempt)
+            if made is not None:
+                return made
+            other = parties.find(event, other_uid)
+            if other.withdrawn_at is not None or not parties.may_meet(set_up, party, other):
+                raise NotFound
+            slot = _chosen(event, set_up, party, other, slot_uid)
+            if not rules.can_book(set_up, slot):
+                raise NotOpen
+            first, second = parties.ordered(set_up, party, other)
+            meeting = booking.make(Wanted(first, second, slot, MeetingSource.BOOKED, attempt=attempt[:22] or None), by)
+            requests_closed = requests.close_between(party, other, meeting, by)
+            audit.record("meeting.booked", by, meeting, event=event.slug, requests=requests_closed)
+            letters.tell_made(meeting)
+            return meeting
+
+    return booking.again(act)
+
+
+def _made(event: Event, attempt: str) -> Meeting | None:
+    if not attempt:
+        return None
+    return session().scalar(select(Meeting).where(Meeting.attempt == attempt[:22], Meeting.event_id == event.id))
+
+
+def _chosen(event: Event, set_up: MeetingSetup, party: MeetingParty, other: MeetingParty, slot_uid: str) -> MeetingSlot:
+    if slot_uid != NEXT:
+        return slots.find_slot(event.id, slot_uid)
+    found = bookable(set_up, party, other)
+    if not found:
+        raise Conflict(lazy_gettext("There is no time left in which both of you are free."))
+    return slots.find_slot(event.id, found[0].uid)
+
+
+@dataclass(frozen=True)
+class Own:
+    """A meeting as one of its sides sees it."""
+
+    meeting: Meeting
+    party: MeetingParty
+    other: MeetingParty
+
+
+def find(uid: str, by: User) -> Own:
+    """Return a meeting of a party the person acts for; raises `NotFound` for every other."""
+    meeting = session().scalar(whole().where(Meeting.uid == uid))
+    if meeting is None:
+        raise NotFound
+    own = {party.id: party for party in parties.mine(by, meeting.event)}
+    for side, other in (
+        (meeting.first_party, meeting.second_party),
+        (meeting.second_party, meeting.first_party),
+    ):
+        if side.id in own:
+            return Own(meeting, side, other)
+    raise NotFound
+
+
+def whole() -> Select[Meeting]:
+    """Return the statement for meetings with all a page shows of them."""
+    return select(Meeting).options(
+        joinedload(Meeting.event),
+        joinedload(Meeting.slot),
+        joinedload(Meeting.table),
+        joinedload(Meeting.interpreter),
+        joinedload(Meeting.first_party).joinedload(MeetingParty.organisation),
+        joinedload(Meeting.first_party).joinedload(MeetingParty.project),
+        joinedload(Meeting.second_party).joinedload(MeetingParty.organisation),
+        joinedload(Meeting.second_party).joinedload(MeetingParty.project),
+        selectinload(Meeting.people).joinedload(MeetingPerson.registration),
+    )
+
+
+def of_party(party: MeetingParty, *, with_cancelled: bool = False) -> list[Meeting]:
+    """Return a party's meetings in order of time."""
+    statement = (
+        whole()
+        .join(MeetingSlot, MeetingSlot.id == Meeting.slot_id)
+        .where(or_(Meeting.first_party_id == party.id, Meeting.second_party_id == party.id))
+        .order_by(MeetingSlot.starts_at, Meeting.id)
+    )
+    if not with_cancelled:
+        statement = statement.where(Meeting.state == MeetingState.SCHEDULED)
+    return list(session().scalars(statement).unique())
+
+
+def move(uid: str, slot_uid: str, by: User) -> Meeting:
+    """Give one's meeting another time in which both are free, as long as the organisers let it be changed."""
+    from marketplace.services.meetings import letters
+
+    def act() -> Meeting:
+        with atomic():
+            own = find(uid, by)
+            set_up = _changeable(own.meeting)
+            slot = slots.find_slot(own.meeting.event_id, slot_uid)
+            if not rules.can_ask(set_up, slot):
+                raise NotOpen
+            before = own.meeting.slot
+            meeting = booking.move(own.meeting, slot, by)
+            letters.tell_moved(meeting, before)
+            return meeting
+
+    return booking.again(act)
+
+
+def cancel(uid: str, reason: str, by: User) -> Meeting:
+    """Cancel one's meeting and say why; the other side reads it. Again changes nothing."""
+    from marketplace.services.meetings import letters
+
+    def act() -> Meeting:
+        with atomic():
+            own = find(uid, by)
+            if own.meeting.state is MeetingState.CANCELLED:
+                return own.meeting
+            _changeable(own.meeting)
+            text = texts.within(texts.clean(reason), "reason", 500)
+            if not text:
+                raise Invalid("reason", lazy_gettext("Please say why; the other side will read it."))
+            if booking.cancel(own.meeting, by, text, own.party):
+                letters.tell_cancelled(own.meeting)
+            return own.meeting
+
+    return booking.again(act)
+
+
+def hand_over(uid: str, people: list[str], by: User) -> Meeting:
+    """Let these people of one's own side (registrations by uid) hold a meeting."""
+    from marketplace.services.meetings import letters
+
+    def act() -> Meeting:
+        with atomic():
+            own = find(uid, by)
+            _changeable(own.meeting)
+            identities = [member.registration_id for member in own.party.members if member.registration.uid in people]
+            before = {person.registration_id for person in own.meeting.people if person.withdrawn_at is None}
+            meeting = booking.hand_over(own.meeting, own.party, identities, by)
+            letters.tell_handed_over(meeting, before)
+            return meeting
+
+    return booking.again(act)
+
+
+def _changeable(meeting: Meeting) -> MeetingSetup:
+    set_up = setup.needed(meeting.event_id)
+    if meeting.state is not MeetingState.SCHEDULED:
+        raise Conflict
+    if not booking.may_change_until(set_up, meeting):
+        raise NotOpen(lazy_gettext("It is too late to change this meeting here. Please speak to the organisers."))
+    return set_up
+
+
+def note(uid: str, text: str, by: User) -> None:
+    """Keep a private note about one's meeting; an empty text removes it."""
+    with atomic() as current:
+        own = find(uid, by)
+        present = current.scalar(
+            select(MeetingNote).where(MeetingNote.meeting_id == own.meeting.id, MeetingNote.user_id == by.id)
+        )
+        words = texts.within(texts.clean(text), "text", 4000)
+        if not words:
+            if present is not None:
+                current.delete(present)
+            return
+        if present is None:
+            present = MeetingNote(meeting_id=own.meeting.id, user_id=by.id)
+            current.add(present)
+        present.text, present.changed_at = words, clock.now()
+
+
+def notes(meetings: list[Meeting], by: User) -> dict[int, str]:
+    """Return one's private notes by id of the meeting."""
+    return {
+        found.meeting_id: found.text
+        for found in session().scalars(
+            select(MeetingNote).where(
+                MeetingNote.meeting_id.in_([meeting.id for meeting in meetings]), MeetingNote.user_id == by.id
+            )
+        )
+    }
+
+
+def of_registration(registration: Registration) -> list[Meeting]:
+    """Return the meetings a person holds, in order of time."""
+    return list(
+        session()
+        .scalars(
+            whole()
+            .join(MeetingPerson, MeetingPerson.meeting_id == Meeting.id)
+            .join(MeetingSlot, MeetingSlot.id == Meeting.slot_id)
+            .where(
+                MeetingPerson.registration_id == registration.id,
+                MeetingPerson.withdrawn_at.is_(None),
+                Meeting.state == MeetingState.SCHEDULED,
+            )
+            .order_by(MeetingSlot.starts_at, Meeting.id)
+        )
+        .unique()
+    )
