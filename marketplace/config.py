@@ -31,6 +31,7 @@ class Settings:
     mail_reply_to: str | None = None
     upload_dir: Path = ROOT / "var" / "uploads"
     build_dir: Path = ROOT / "build"
+    virus_scanner: str = ""
     trusted_proxies: int = 0
     metrics_token: str | None = field(default=None, repr=False)
     log_level: str = "INFO"
@@ -68,6 +69,7 @@ class Settings:
             mail_reply_to=environment.get("MAIL_REPLY_TO") or None,
             upload_dir=Path(environment.get("UPLOAD_DIR", var / "uploads")),
             build_dir=Path(environment.get("BUILD_DIR", ROOT / "build")),
+            virus_scanner=environment.get("VIRUS_SCANNER", ""),
             trusted_proxies=_number(environment, "TRUSTED_PROXIES"),
             metrics_token=environment.get("METRICS_TOKEN") or None,
             log_level=environment.get("LOG_LEVEL", "INFO").upper(),

@@ -156,9 +156,17 @@ def locked(slug: str, by: User) -> Project:
     return lock(Project, find(slug, by).id)[0]
 
 
+def writable(slug: str, by: User) -> Project:
+    """Return a project whose text the person may write now; raises `NotFound`, `NotAllowed` or `Conflict`."""
+    return _checked(find(slug, by), by)
+
+
 def editable(slug: str, by: User) -> Project:
-    """Return a project, locked, whose text the person may write now; raises `NotAllowed` or `Conflict`."""
-    project = locked(slug, by)
+    """Return a project like `writable`, locked until the transaction ends."""
+    return _checked(locked(slug, by), by)
+
+
+def _checked(project: Project, by: User) -> Project:
     policies.require(by, "project.edit", project)
     states.require_editable(project)
     return project
