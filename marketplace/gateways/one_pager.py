@@ -26,12 +26,13 @@ WARN_INK = (110, 68, 6)
 
 MARGIN = 16.0
 BAND_HEIGHT = 14.0
-PICTURE_HEIGHT = 46.0
+PICTURE_HEIGHTS = (78.0, 66.0, 56.0, 46.0)
+"""Millimetres a picture may be high; the largest that leaves room for all texts and facts is taken."""
 SIDE = 58.0
 GUTTER = 8.0
 FOOT = 13.0
 CODE = 27.0
-SIZES = (11.0, 10.5, 10.0, 9.5, 9.0)
+SIZES = (12.5, 11.75, 11.0, 10.5, 10.0, 9.5, 9.0)
 """Points the running text may have; the largest with which all fits is taken."""
 
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+")
@@ -84,15 +85,16 @@ def one_pager(values: OnePager) -> bytes:
     pdf = _document(values)
     _band(pdf, values)
     _head(pdf, values)
-    if values.picture is not None:
-        _picture(pdf, values.picture, values.picture_alt)
-    _figures(pdf, values.figures)
-    top = pdf.get_y() + 2
     bottom = pdf.h - FOOT - 4
     side_left = pdf.w - MARGIN - SIDE
+    width = side_left - GUTTER - MARGIN
+    if values.picture is not None:
+        _picture(pdf, values.picture, values.picture_alt, _room_for_picture(pdf, values, width, bottom))
+    _figures(pdf, values.figures)
+    top = pdf.get_y() + 2
     _code(pdf, values, side_left, bottom)
     _facts(pdf, values.facts, side_left, top, bottom - CODE - 4)
-    _sections(pdf, values.sections, side_left - GUTTER - MARGIN, top, bottom)
+    _sections(pdf, values.sections, width, top, bottom)
     _foot(pdf, values)
     return bytes(pdf.output())
 
@@ -190,18 +192,33 @@ def _title_lines(pdf: Any, title: str, size: float) -> int:
     return _lines(pdf, title, pdf.epw)
 
 
-def _picture(pdf: Any, content: bytes, alt: str) -> None:
-    """Fill the width with the middle of the picture."""
-    picture = _cropped(content, pdf.epw / PICTURE_HEIGHT)
-    pdf.image(io.BytesIO(picture), x=MARGIN, y=pdf.get_y(), w=pdf.epw, h=PICTURE_HEIGHT, alt_text=alt or None)
-    pdf.set_y(pdf.get_y() + PICTURE_HEIGHT + 4)
+def _room_for_picture(pdf: Any, values: OnePager, width: float, bottom: float) -> float:
+    """Return how high the picture may be for the texts to be large, and all facts to be there, below it."""
+    pieces = [documents.printable(one.text) for one in values.sections if one.text.strip()]
+    height = _type(pdf, 11)
+    texts = sum(_lines(pdf, piece, width) for piece in pieces) * height + len(pieces) * 8
+    facts = CODE + 4 + sum(_fact_height(pdf, value) for _label, value in values.facts)
+    room = bottom - pdf.get_y() - _tall(values.figures) - 8 - max(texts, facts)
+    return next((high for high in PICTURE_HEIGHTS if high <= room), PICTURE_HEIGHTS[-1])
 
 
-def _cropped(content: bytes, ratio: float) -> bytes:
+def _picture(pdf: Any, content: bytes, alt: str, tall: float) -> None:
+    """Fill the width with the middle of the picture; what cannot be read as one is left out."""
+    picture = _cropped(content, pdf.epw / tall)
+    if picture is None:
+        return
+    pdf.image(io.BytesIO(picture), x=MARGIN, y=pdf.get_y(), w=pdf.epw, h=tall, alt_text=alt or None)
+    pdf.set_y(pdf.get_y() + tall + 4)
+
+
+def _cropped(content: bytes, ratio: float) -> bytes | None:
     from PIL import Image
 
-    with Image.open(io.BytesIO(content)) as found:
-        picture = found.convert("RGB")
+    try:
+        with Image.open(io.BytesIO(content)) as found:
+            picture = found.convert("RGB")
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return None
     width, height = picture.size
     wide, high = (width, round(width / ratio)) if width / height < ratio else (round(height * ratio), height)
     left, top = (width - wide) // 2, (height - high) // 2
@@ -217,7 +234,7 @@ def _figures(pdf: Any, figures: list[Figure]) -> None:
     shown = figures[:4]
     if not shown:
         return
-    top, width, tall = pdf.get_y(), pdf.epw / len(shown), 19.0
+    top, width, tall = pdf.get_y(), pdf.epw / len(shown), _tall(shown)
     pdf.set_fill_color(*SUNK)
     pdf.rect(MARGIN, top, pdf.epw, tall, style="F")
     pdf.set_fill_color(*CLAY)
@@ -235,6 +252,12 @@ def _figures(pdf: Any, figures: list[Figure]) -> None:
         pdf.set_xy(left, top + 13.4)
         _block(pdf, figure.note, room, height, 1)
     pdf.set_xy(MARGIN, top + tall + 2)
+
+
+def _tall(figures: list[Figure]) -> float:
+    if not figures:
+        return 0.0
+    return 19.0 if any(figure.note for figure in figures[:4]) else 15.0
 
 
 def _is_one_line(pdf: Any, text: str, size: float, width: float) -> bool:
@@ -283,8 +306,7 @@ def _facts(pdf: Any, facts: list[tuple[str, str]], left: float, top: float, bott
     for label, value in facts:
         label_height, value_height = _type(pdf, 8) + 0.2, _type(pdf, 9.5)
         shown = documents.printable(value)
-        lines = min(3, _lines(pdf, shown, SIDE))
-        if pdf.get_y() + label_height + lines * value_height > bottom:
+        if pdf.get_y() + _fact_height(pdf, value) - 1.8 > bottom:
             return
         pdf.set_draw_color(*LINE)
         pdf.set_line_width(0.2)
@@ -297,6 +319,11 @@ def _facts(pdf: Any, facts: list[tuple[str, str]], left: float, top: float, bott
         pdf.set_x(left)
         _block(pdf, shown, SIDE, value_height, 3)
         pdf.set_y(pdf.get_y() + 1.8)
+
+
+def _fact_height(pdf: Any, value: str) -> float:
+    label, line = _type(pdf, 8) + 0.2, _type(pdf, 9.5)
+    return label + min(3, _lines(pdf, documents.printable(value), SIDE)) * line + 1.8
 
 
 def _code(pdf: Any, values: OnePager, left: float, bottom: float) -> None:

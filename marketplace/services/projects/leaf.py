@@ -19,7 +19,6 @@ from marketplace.i18n import in_language
 from marketplace.models import (
     Block,
     CityPair,
-    FileKind,
     Organisation,
     Project,
     ProjectFile,
@@ -165,11 +164,6 @@ def find(slug: str, reader: User | None) -> Leaf:
 def city_name(city: Organisation) -> str:
     """Name a city in the reader's language."""
     return in_language(city.names) or city.name
-
-
-def is_picture(file: ProjectFile) -> bool:
-    """Tell whether a file is shown on pages rather than handed out."""
-    return file.kind is FileKind.IMAGE
 
 
 def _files(project: Project, uids: set[str]) -> dict[str, ProjectFile]:

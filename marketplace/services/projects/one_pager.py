@@ -45,7 +45,7 @@ def make(leaf: Leaf) -> bytes:
                 if said.get(name)
             ),
             address=leaf.address,
-            address_label=_("The whole project, with all that you may read of it"),
+            address_label=_("Read the whole project"),
             made_at=leaf.version.submitted_at,
             illustrative=_("This project is an illustration: its amounts, dates and figures are invented.")
             if leaf.project.is_illustrative

@@ -40,5 +40,5 @@ def file(slug: str, uid: str) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     # The address of a file never changes what it leads to, but who may read it does.
-    response.headers["Cache-Control"] = "private, max-age=300" if leaf.is_picture(found) else "private, no-store"
+    response.headers["Cache-Control"] = "private, max-age=300" if files.is_inline(found) else "private, no-store"
     return response
