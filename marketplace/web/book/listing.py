@@ -14,7 +14,6 @@ from marketplace.services.search import fold
 from marketplace.web.access import PUBLIC, access
 from marketplace.web.book.blueprint import page, reader, room
 
-
 # What a tile of the map keeps of the present view.
 _KEPT = ("q", "sector", "stage", "climate", "hazard", "sdg", "technology", "instrument", "ask", "sort", "view")
 
