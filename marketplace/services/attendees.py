@@ -39,17 +39,18 @@ def own(user: User) -> list[Registration]:
     return list(session().scalars(statement))
 
 
+_MINE = select(Registration).where(
+    Registration.event_id == bindparam("event_id"),
+    Registration.user_id == bindparam("user_id"),
+    Registration.state.in_(LIVE_STATES),
+)
+
+
 def mine(event: Event, user: Any) -> Registration | None:
     """Return the live registration of whoever is signed in for this event, if there is one."""
     if not isinstance(user, User):
         return None
-    return session().scalar(
-        select(Registration).where(
-            Registration.event_id == event.id,
-            Registration.user_id == user.id,
-            Registration.state.in_(LIVE_STATES),
-        )
-    )
+    return session().scalar(_MINE, {"event_id": event.id, "user_id": user.id})
 
 
 def find(uid: str, by: User) -> Registration:

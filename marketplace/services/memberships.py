@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from marketplace import clock
@@ -213,17 +213,18 @@ def of(user: User) -> list[Membership]:
     )
 
 
+_CHOICES = (
+    select(Organisation)
+    .join(Organisation.memberships)
+    .where(Membership.user_id == bindparam("user_id"), Membership.state == MembershipState.ACTIVE)
+    .where(Organisation.deactivated_at.is_(None))
+    .order_by(Organisation.search_text, Organisation.id)
+)
+
+
 def choices(user: User) -> list[Organisation]:
     """Return the organisations in whose name a person may act, by name."""
-    return list(
-        session().scalars(
-            select(Organisation)
-            .join(Organisation.memberships)
-            .where(Membership.user_id == user.id, Membership.state == MembershipState.ACTIVE)
-            .where(Organisation.deactivated_at.is_(None))
-            .order_by(Organisation.search_text, Organisation.id)
-        )
-    )
+    return list(session().scalars(_CHOICES, {"user_id": user.id}))
 
 
 def own(organisation: Organisation, user: User) -> Membership | None:

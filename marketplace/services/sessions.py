@@ -4,7 +4,7 @@ import ipaddress
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from marketplace import clock, keys
 from marketplace.database import atomic, session
@@ -51,9 +51,12 @@ def begin(user: User, *, browser: str, network: str, with_second_factor: bool) -
     return token
 
 
+_OF_TOKEN = select(UserSession).where(UserSession.token_digest == bindparam("token_digest"))
+
+
 def find(token: str) -> UserSession | None:
     """Return the live session of a token, with its user; None where it ended, expired, or the account did."""
-    found = session().scalar(select(UserSession).where(UserSession.token_digest == keys.digest("session", token)))
+    found = session().scalar(_OF_TOKEN, {"token_digest": keys.digest("session", token)})
     now = clock.now()
     if (
         found is None

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import joinedload
 
 from marketplace import clock
@@ -213,6 +213,20 @@ def own(registration: Registration) -> list[ProgrammeSession]:
         .order_by(ProgrammeSession.starts_at, ProgrammeSession.id)
     )
     return list(session().scalars(statement))
+
+
+_OWN_UIDS = (
+    select(ProgrammeSession.uid)
+    .join(SessionSignUp, SessionSignUp.session_id == ProgrammeSession.id)
+    .where(SessionSignUp.registration_id == bindparam("registration_id"), SessionSignUp.withdrawn_at.is_(None))
+)
+
+
+def own_uids(registration: Registration | None) -> set[str]:
+    """Return the uids of the sessions in somebody's own programme; none where nobody is registered."""
+    if registration is None:
+        return set()
+    return set(session().scalars(_OWN_UIDS, {"registration_id": registration.id}))
 
 
 def titles_by_registration(event: Event) -> dict[int, list[str]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from flask import render_template, request
+from flask import current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -77,7 +77,8 @@ def _programme_page(slug: str) -> str:
     else:
         listed = _list(event, wanted, zone, by_track=by_track)
     mine = own_registration(event)
-    uids = {entry.uid for entry in sign_ups.own(mine)} if mine else set()
+    uids = sign_ups.own_uids(mine)
+    mark = current_app.jinja_env.get_template("events/mine.html").render() if uids else ""
     return render_template(
         "events/programme.html",
         event=event,
@@ -88,7 +89,7 @@ def _programme_page(slug: str) -> str:
         by_track=by_track,
         choices=listed.choices,
         number=listed.number,
-        sessions=listed.marked(uids, render_template("events/mine.html") if uids else ""),
+        sessions=listed.marked(uids, mark),
     )
 
 
