@@ -110,6 +110,9 @@ def contains(area: Area, country: str | None, latitude: float | None, longitude:
     if latitude is None or longitude is None:
         return None
     if isinstance(area, Circle):
+        # No way is shorter than the difference in latitude; the metre keeps rounding out of it.
+        if EARTH_KM * math.radians(abs(latitude - area.latitude)) > area.km + 0.001:
+            return False
         return distance_km(latitude, longitude, area.latitude, area.longitude) <= area.km
     if isinstance(area, Polygon):
         return _in_ring(area.ring, longitude, latitude)
