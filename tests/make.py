@@ -45,6 +45,7 @@ from marketplace.models import (
     User,
     Visibility,
 )
+from marketplace.services.projects import book
 from marketplace.services.search import fold
 from tests.pitches import content_of
 
@@ -242,7 +243,7 @@ class Make:
                 climate_objective=ClimateObjective(said["climate_objective"]),
                 titles=said.get("title", {}),
                 summaries=said.get("summary", {}),
-                search_text=fold(*said.get("title", {}).values(), *said.get("summary", {}).values(), city.name),
+                search_text=book.search_text(said, city),
                 ask_usd=in_dollars("ask_amount"),
                 cost_usd=in_dollars("capex"),
                 finance_visibility=Visibility(finance),

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from marketplace.database import session
-from marketplace.i18n import LazyText, in_language
+from marketplace.i18n import LANGUAGES, LazyText, country_name, in_language, speaking
 from marketplace.i18n import lazy_gettext as _
 from marketplace.models import (
     ClimateObjective,
@@ -31,8 +31,9 @@ from marketplace.models import (
     Technology,
     User,
 )
-from marketplace.services import paging, search
+from marketplace.services import labels, paging, search
 from marketplace.services.projects import visibility
+from marketplace.services.sheets.fields import Content
 
 SIZE = 24
 """Projects on a page."""
@@ -150,6 +151,23 @@ def listing(wanted: Filter, reader: User | None, number: int = 1, size: int = SI
     counted = _joined(ProjectListing.country, func.count()).where(*without_country, *guarded_too)
     countries: dict[str, int] = dict(session().execute(counted.group_by(ProjectListing.country)).all())
     return Listing(page, countries, _closed(wanted, open_to_all, reader))
+
+
+def search_text(content: Content, city: Organisation) -> str:
+    """Return the words a published project is found by: only what everybody may read, in all languages.
+
+    Titles, summaries, the names of the city, its country and the sectors.
+    """
+    found = [*(content.get("title") or {}).values(), *(content.get("summary") or {}).values()]
+    found += [city.name, *(city.names or {}).values()]
+    codes = [content.get("sector_primary"), *(content.get("sectors_secondary") or ())]
+    for language in LANGUAGES:
+        with speaking(language):
+            found += [
+                country_name(city.country),
+                *(str(labels.of(Sector(code))) for code in codes if code in set(Sector)),
+            ]
+    return search.fold(*found)
 
 
 def of_city(organisation: Organisation) -> list[Entry]:
