@@ -1,6 +1,7 @@
 """Organisations: entered, described, found, verified, taken out of service and back."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -204,11 +205,15 @@ def listing(wanted: Filter) -> Select[Organisation]:
     return statement
 
 
-def names() -> list[tuple[str, str]]:
-    """Return slug and name, in the reader's language, of all organisations in service, in order, to choose from."""
-    rows = session().execute(
-        select(Organisation.slug, Organisation.names, Organisation.name).where(Organisation.deactivated_at.is_(None))
+def names(kinds: Collection[OrganisationKind] = ()) -> list[tuple[str, str]]:
+    """Return slug and name, in the reader's language, of all organisations in service, in order, to choose from.
+
+    With `kinds` only those of these kinds.
+    """
+    statement = select(Organisation.slug, Organisation.names, Organisation.name).where(
+        Organisation.deactivated_at.is_(None)
     )
+    rows = session().execute(statement.where(Organisation.kind.in_(kinds)) if kinds else statement)
     found = [(slug, in_language(words) or name) for slug, words, name in rows]
     return sorted(found, key=lambda pair: search.fold(pair[1]))
 
