@@ -10,7 +10,7 @@ A kept answer depends on nothing but address, language, theme and compression; w
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
@@ -111,23 +111,25 @@ def note(state: State, now: Hashable) -> None:
     request.environ[_NOTE] = _Note(lambda: (state(), installation.is_sample()), whole, str(request.url_rule))
 
 
-def filled(state: Hashable, values: Sequence[str], make: Callable[[], str]) -> str:
-    """Return a page that differs between readers who are not signed in by `values` only: made once for each state.
+def filled(state: Hashable, values: Mapping[str, str], make: Callable[[], str]) -> str:
+    """Return a page that differs between readers who are not signed in by a few words only: made once for each state.
 
-    Values are tokens, which no other text contains and which need no escaping; `make` renders them where they belong.
+    `make` renders the page with marks, tokens that no other text contains; `values` are the HTML for each, in an order
+    that is always the same. A token that is itself what the reader gets is its own mark.
     """
     key = (request.full_path, state, i18n.locale(), language.theme(), installation.is_sample())
-    pieces = _forms.get(key, lambda: _cut(make(), values))
-    return "".join(piece if isinstance(piece, str) else values[piece] for piece in pieces)
+    pieces = _forms.get(key, lambda: _cut(make(), list(values)))
+    words = list(values.values())
+    return "".join(piece if isinstance(piece, str) else words[piece] for piece in pieces)
 
 
 _forms: Shelf[tuple[str | int, ...]] = Shelf(64)
 
 
-def _cut(page: str, values: Sequence[str]) -> tuple[str | int, ...]:
-    """Return the page in pieces: what is the same for everybody, and the numbers of the values in between."""
-    pieces = re.split("(" + "|".join(re.escape(value) for value in values) + ")", page)
-    return tuple(values.index(piece) if place % 2 else piece for place, piece in enumerate(pieces))
+def _cut(page: str, marks: list[str]) -> tuple[str | int, ...]:
+    """Return the page in pieces: what is the same for everybody, and the numbers of the marks in between."""
+    pieces = re.split("(" + "|".join(re.escape(mark) for mark in marks) + ")", page)
+    return tuple(marks.index(piece) if place % 2 else piece for place, piece in enumerate(pieces))
 
 
 def register(app: Flask) -> None:

@@ -3,6 +3,7 @@
 from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
+from markupsafe import escape
 
 from marketplace import i18n
 from marketplace.errors import Conflict, Invalid
@@ -64,14 +65,14 @@ def _form_for_everybody(event: Event) -> str:
         tuple(entry.uid for entry in wishes),
         tuple(readers),
     )
-    attempt = new_uid()
+    attempt, token = new_uid(), generate_csrf()
 
     def make() -> str:
         form = _form(event, None)
         form.timezone.data, form.languages.data, form.attempt.data = event.timezone, [i18n.locale()], attempt
         return _html(event, form, offers, readers)
 
-    return kept.filled(state, (attempt, generate_csrf()), make)
+    return kept.filled(state, {attempt: attempt, token: token}, make)
 
 
 @room.post("/events/<slug>/register")
@@ -157,6 +158,17 @@ def registered(slug: str) -> ResponseReturnValue:
     if made.get("event") != slug:
         return redirect(url_for("attendee.register", slug=slug), code=303)
     state = labels.read(RegistrationState, made.get("state")) or RegistrationState.CONFIRMED
+    if somebody() is not None or "_flashes" in session:
+        return _registered_page(slug, state, made["email"])
+    mark, token = new_uid(), generate_csrf()
+    return kept.filled(
+        (events.standing(slug), state),
+        {mark: str(escape(made["email"])), token: token},
+        lambda: _registered_page(slug, state, mark),
+    )
+
+
+def _registered_page(slug: str, state: RegistrationState, email: str) -> str:
     event = events.public(slug)
     return render_template(
         "attendee/registered.html",
@@ -165,5 +177,5 @@ def registered(slug: str) -> ResponseReturnValue:
         window=events.window(event),
         state=state,
         outcome=_outcome(state),
-        email=made["email"],
+        email=email,
     )
