@@ -43,6 +43,10 @@ def groups() -> list[Group]:
         registrations["active"] = here == "attendee"
         mine = _item(_("My organisations"), "organisations.mine", "organisation")
         found.append({"label": _("Mine"), "items": [registrations, mine]})
+        if policies.can(current_user, "reviews.enter"):
+            reviews = _item(_("My reviews"), "reviewing.own_list", "edit")
+            reviews["active"] = here == "reviewing"
+            found[-1]["items"].append(reviews)
     if current_user.is_authenticated and policies.can(current_user, "desk.enter"):
         desk_item = _item(_("Organiser's desk"), "organiser.dashboard", "desk")
         desk_item["active"] = (request.endpoint or "").startswith("organiser.")

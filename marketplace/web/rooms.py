@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from marketplace.web import account, attendee, book, development, events, organisations, organiser, public
+from marketplace.web import account, attendee, book, development, events, organisations, organiser, public, reviewing
 
 
 def register(app: Flask) -> None:
@@ -14,6 +14,7 @@ def register(app: Flask) -> None:
         attendee.room,
         account.room,
         organisations.room,
+        reviewing.room,
         organiser.room,
         development.room,
     ):

@@ -257,6 +257,12 @@ ROOMS: dict[str, list[str]] = {
         "POST /desk/people/<uid>/reactivate",
         "POST /desk/people/export",
     ],
+    "reviews.enter": [
+        "GET /reviews",
+        "GET /reviews/<uid>",
+        "POST /reviews/<uid>",
+        "GET|POST /reviews/<uid>/give-back",
+    ],
 }
 
 AGREED = {address: rule for rule, addresses in ROOMS.items() for address in addresses}

@@ -96,6 +96,26 @@ class Progress:
 
 _SECTOR = Project.content["sector_primary"].as_string()
 _STAGE = Project.content["stage"].as_string()
+_COLUMNS: tuple[Any, ...] = (
+    Project.id,
+    Project.slug,
+    Project.titles,
+    Project.state,
+    Project.completeness,
+    Project.readiness,
+    Project.band,
+    Project.submitted_at,
+    Project.changed_at,
+    Project.is_illustrative,
+    Organisation.slug,
+    Organisation.names,
+    Organisation.name,
+    Organisation.country,
+    Call.titles,
+    _SECTOR,
+    _STAGE,
+)
+"""What an `Entry` is made of."""
 
 
 def page(wanted: Filter, by: User, number: int = 1) -> paging.Page[Any]:
@@ -106,32 +126,13 @@ def page(wanted: Filter, by: User, number: int = 1) -> paging.Page[Any]:
 
 
 def _statement(wanted: Filter) -> Select[Any]:
-    statement: Select[Any] = (
-        select(
-            Project.id,
-            Project.slug,
-            Project.titles,
-            Project.state,
-            Project.completeness,
-            Project.readiness,
-            Project.band,
-            Project.submitted_at,
-            Project.changed_at,
-            Project.is_illustrative,
-            Organisation.slug,
-            Organisation.names,
-            Organisation.name,
-            Organisation.country,
-            Call.titles,
-            _SECTOR,
-            _STAGE,
-        )
+    return (
+        select(*_COLUMNS)
         .join(Organisation, Organisation.id == Project.city_id)
         .outerjoin(Call, Call.id == Project.call_id)
         .where(*_conditions(wanted))
         .order_by(*_order(wanted.sort))
     )
-    return statement
 
 
 def _order(sort: str) -> list[Any]:

@@ -27,7 +27,7 @@ BESIDE_SCORES = frozenset({"self_scores"})
 class Answer:
     """One answer in words. `texts` holds those written per language, `rows` tables, `files` what was uploaded.
 
-    `is_missing` marks what must be answered before publication and is not.
+    `link` is a web address. `is_missing` marks what must be answered before publication and is not.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Answer:
     texts: dict[str, str] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     files: list[ProjectFile] = field(default_factory=list)
+    link: str = ""
     is_missing: bool = False
 
 
@@ -106,7 +107,8 @@ def _answer(one: Field, value: Any, content: Content, files: Mapping[str, Projec
         return Answer(one.name, label, rows=[words.grid(one, value)])
     if one.kind is Kind.FILES:
         return Answer(one.name, label, files=[files[uid] for uid in value if uid in files])
-    return Answer(one.name, label, text=words.say(one, value, currency, names))
+    link = str(value) if one.kind is Kind.URL else ""
+    return Answer(one.name, label, text=words.say(one, value, currency, names), link=link)
 
 
 def differences(before: ProjectVersion, after: ProjectVersion, *, for_reviewer: bool) -> list[ChangedPart]:
