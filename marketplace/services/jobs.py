@@ -77,6 +77,11 @@ def handler(kind: str, every: timedelta | None = None) -> Callable[[Handler], Ha
     return register
 
 
+def is_known(kind: str) -> bool:
+    """Tell whether some function does this kind of job."""
+    return kind in _handlers
+
+
 def enqueue(
     kind: str, payload: dict[str, Any] | None = None, *, run_at: datetime | None = None, dedupe_key: str | None = None
 ) -> Job | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
-from marketplace import clock
+from marketplace import clock, i18n
 from marketplace.database import atomic, lock, session
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.i18n import LazyText, in_language, lazy_gettext
@@ -249,12 +249,12 @@ def allow_late(slug: str, until: datetime, reason: str, by: User) -> Project:
             raise Invalid("until", lazy_gettext("Please choose a moment in the future."))
         project.late_until, project.late_reason = until, reason
         for reader in team.people(project.city):
+            with i18n.speaking(reader.locale):
+                about = {**team.about(project), "call": title(project.call)}
             outbox.queue(
                 "project_late_allowed",
                 to=reader,
-                project=project.titles,
-                slug=project.slug,
-                call=project.call.titles,
+                **about,
                 until=until.isoformat(),
                 zone=project.call.timezone,
                 reason=reason,

@@ -1,9 +1,21 @@
-"""Who gets letters about a project: the people of its city, and the organisers."""
+"""Who gets letters about a project (the people of its city, and the organisers), and what every letter says of it."""
+
+from typing import Any
 
 from sqlalchemy import select
 
 from marketplace.database import session
-from marketplace.models import AccountState, Membership, MembershipState, Organisation, Role, RoleAssignment, User
+from marketplace.i18n import in_language
+from marketplace.models import (
+    AccountState,
+    Membership,
+    MembershipState,
+    Organisation,
+    Project,
+    Role,
+    RoleAssignment,
+    User,
+)
 
 
 def people(city: Organisation) -> list[User]:
@@ -29,3 +41,13 @@ def organisers() -> list[User]:
     return list(
         session().scalars(select(User).where(User.id.in_(is_one), User.state == AccountState.ACTIVE).order_by(User.id))
     )
+
+
+def about(project: Project) -> dict[str, Any]:
+    """Return what letters say of a project, in the language now spoken."""
+    city = project.city
+    return {
+        "project": in_language(project.titles) or project.slug,
+        "slug": project.slug,
+        "city": in_language(city.names) or city.name,
+    }
