@@ -9,7 +9,7 @@ from marketplace.database import atomic, session
 from marketplace.errors import Conflict, Invalid, NotAllowed, NotFound
 from marketplace.models import AuditEntry, ConflictOfInterest, ProjectState, ReviewRole, ReviewState, Role, User
 from marketplace.services.reviews import assignments, judging
-from tests.services.reviews.conftest import draft
+from tests.reviewing import draft
 
 
 def letters_of(deliver, kind):

@@ -8,7 +8,7 @@ from marketplace.database import atomic, session
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.models import AuditEntry, Band, Criterion, DecisionKind, ProjectState, ReviewRole, ReviewState
 from marketplace.services.reviews import assignments, decisions, for_city, judging
-from tests.services.reviews.conftest import VECTOR
+from tests.reviewing import VECTOR
 
 
 def request(case, **values):

@@ -7,7 +7,7 @@ from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.models import AuditEntry, Band, Criterion, ProjectState, ReviewRole, ReviewState, Role
 from marketplace.services.reviews import assignments, conflicts, decisions, judging
 from marketplace.services.reviews.judging import Draft
-from tests.services.reviews.conftest import draft, scores_of
+from tests.reviewing import draft, scores_of
 
 
 def test_saved_draft_may_be_incomplete(case):

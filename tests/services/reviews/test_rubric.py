@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from marketplace.models import Band, Criterion, Review, ReviewRole, ReviewState
 from marketplace.services.reviews import rubric
 from marketplace.services.reviews.rubric import WEIGHTS
-from tests.services.reviews.conftest import VECTOR
+from tests.reviewing import VECTOR
 
 
 def points(*scores: float) -> dict[Criterion, float]:
