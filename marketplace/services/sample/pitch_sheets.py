@@ -1,8 +1,8 @@
 """The sample pitches as answers of the sheet, from the files in `data/pitches/`.
 
-A file has the facts of its city and the pitches themselves; what a pitch does not say follows from its stage, its sector
-and its language (`data/pitch_defaults.toml`). Amounts of money are in millions there. Days are counted from the day of
-loading, so that the programme never grows old.
+A file has the facts of its city and the pitches themselves; what a pitch does not say follows from its stage, its
+sector and its language (`data/pitch_defaults.toml`). Amounts of money are in millions there. Days are counted from the
+day of loading, so that the programme never grows old.
 """
 
 import tomllib
@@ -266,7 +266,8 @@ class _Answers:
             "guarantee_available": facts.get("guarantee", self.city["guarantee"]),
             "rating_agency": agency,
             "rating_grade": grade,
-            "rating_date": months(self.today, -age).isoformat() if grade else None,
+            # Older than the first round, which was submitted with it.
+            "rating_date": months(self.today, -6 - age).isoformat() if grade else None,
             "cofinance_pct_city": facts["city_share"],
         }
 
