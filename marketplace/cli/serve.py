@@ -1,8 +1,10 @@
 """Everything in one command, for a laptop or a small installation: database, sample, worker and web server."""
 
 import contextlib
+import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -30,16 +32,39 @@ GRACE_SECONDS = 10
 def serve(sample: bool) -> None:
     """Create or migrate the database, start the worker and the web server, and stop both together."""
     settings: Settings = current_app.config["SETTINGS"]
+    port = os.environ.get("PORT", "8000")
+    refuse_taken_port(os.environ.get("BIND", "127.0.0.1"), port)
     prepare_database(sample=sample and not settings.production)
     lines = _welcome(settings) if installation.is_sample() else []
     session().close()
     db.engine.dispose()
-    port = os.environ.get("PORT", "8000")
     with tempfile.TemporaryDirectory(prefix="metrics-") as metrics:
         environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": metrics, "FLASK_APP": "wsgi"}
         web = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "gunicorn.conf.py"), "wsgi:app"]
         worker = [sys.executable, "-m", "flask", "worker"]
         _together([web, worker], environment, port, lines)
+
+
+def refuse_taken_port(host: str, port: str) -> None:
+    """Say so, and end, where the web server could not listen: before anything is made or started."""
+    try:
+        number = int(port)
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            # As the web server does it: a port that was just given up can be taken again.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host.strip("[]"), number))
+    except (ValueError, OverflowError):
+        raise click.ClickException(f"PORT must be a number up to 65535, not {port!r}.") from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise click.ClickException(
+                f"Port {port} is already in use. Stop what uses it, or choose another: PORT={_other(number)} make run"
+            ) from None
+        raise click.ClickException(f"Cannot listen on {host}:{port}: {error.strerror or error}.") from None
+
+
+def _other(port: int) -> int:
+    return port + 1 if port < 65_535 else 8000
 
 
 def prepare_database(*, sample: bool) -> None:

@@ -10,7 +10,9 @@ import segno
 INK = (16, 59, 68)
 QUIET = (90, 105, 108)
 A5 = (148, 210)
-"""Millimetres."""
+SMALLEST_CODE, LARGEST_CODE = 38.0, 62.0
+BELOW = 26.0
+"""Millimetres: the page, the side of the code, and what is left below it for a line or two and the margin."""
 
 
 @dataclass(frozen=True)
@@ -30,23 +32,36 @@ class Ticket:
 
 def ticket(values: Ticket) -> bytes:
     """Return a ticket on one A5 page. Signs the type does not have, such as emoji, are left out."""
-    pdf = _document(values.language, values.event)
-    pdf.add_page()
-    _line(pdf, values.heading, 11, colour=QUIET)
-    _line(pdf, values.event, 20, bold=True)
-    pdf.ln(4)
-    _line(pdf, values.name, 17, bold=True)
-    if values.organisation:
-        _line(pdf, values.organisation, 12)
-    pdf.ln(3)
-    for label, words in values.facts:
-        _line(pdf, label, 9, colour=QUIET)
-        _line(pdf, words, 11)
+    # Long names and addresses are set smaller, so that the code never leaves the page.
+    for scale in (1.0, 0.85, 0.7, 0.55):
+        pdf = _document(values.language, values.event)
+        pdf.add_page()
+        _words(pdf, values, scale)
+        if pdf.get_y() <= pdf.h - BELOW - SMALLEST_CODE:
+            break
     _code(pdf, values.code)
     _line(pdf, values.note, 10, colour=QUIET, centred=True)
     if values.illustrative:
         _line(pdf, values.illustrative, 9, colour=QUIET, centred=True)
     return bytes(pdf.output())
+
+
+def _words(pdf: Any, values: Ticket, scale: float) -> None:
+    _line(pdf, values.heading, 11 * scale, colour=QUIET)
+    _line(pdf, values.event, 20 * scale, bold=True)
+    pdf.ln(4 * scale)
+    _line(pdf, values.name, 17 * scale, bold=True)
+    if values.organisation:
+        _line(pdf, values.organisation, 12 * scale)
+    pdf.ln(2 * scale)
+    above = ""
+    for label, words in values.facts:
+        # Several lines of one kind, such as the time here and the time there, stand under one label.
+        if label != above:
+            pdf.ln(1.6 * scale)
+            _line(pdf, label, 9 * scale, colour=QUIET)
+        _line(pdf, words, 11 * scale)
+        above = label
 
 
 def _document(language: str, title: str) -> Any:
@@ -69,7 +84,7 @@ def add_type(pdf: Any) -> None:
 
 
 def _line(
-    pdf: Any, text: str, size: int, *, bold: bool = False, colour: tuple[int, int, int] = INK, centred: bool = False
+    pdf: Any, text: str, size: float, *, bold: bool = False, colour: tuple[int, int, int] = INK, centred: bool = False
 ) -> None:
     shown = printable(text)
     if not shown:
@@ -84,8 +99,7 @@ def _line(
 def _code(pdf: Any, code: str) -> None:
     """Draw the square black on white, with the four modules of margin its standard asks for (ISO/IEC 18004)."""
     matrix = tuple(segno.make(code, error="m", boost_error=False).matrix)
-    room = pdf.h - pdf.get_y() - 26
-    side = max(38.0, min(62.0, room))
+    side = max(SMALLEST_CODE, min(LARGEST_CODE, pdf.h - pdf.get_y() - BELOW))
     module = side / (len(matrix) + 8)
     left, top = (pdf.w - side) / 2 + 4 * module, pdf.get_y() + 3 + 4 * module
     pdf.set_fill_color(0, 0, 0)

@@ -67,10 +67,14 @@ def test_long_names_stay_on_the_page():
             event="An event with a very long title " * 6,
             name="A name of very many words " * 4,
             organisation="An organisation " * 10,
-            facts=[("Time", "x " * 80)] * 3,
+            facts=[("Time", "x " * 80), ("Time", "x " * 80), ("Place", "A hall with a long name, " * 24)],
             note="Note",
             illustrative="Illustration",
         )
     )
 
+    instructions = drawn(content)
+    squares = [float(y) + float(height) for y, height in re.findall(rb"([-\d.]+) [-\d.]+ ([-\d.]+) re f", instructions)]
+    lines = [float(y) for y in re.findall(rb"([-\d.]+) Td", instructions)]
     assert pages(content) == 1
+    assert min(squares) > min(lines) > 20
