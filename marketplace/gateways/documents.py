@@ -32,18 +32,25 @@ class Ticket:
 
 def ticket(values: Ticket) -> bytes:
     """Return a ticket on one A5 page. Signs the type does not have, such as emoji, are left out."""
-    # Long names and addresses are set smaller, so that the code never leaves the page.
-    for scale in (1.0, 0.85, 0.7, 0.55):
-        pdf = _document(values.language, values.event)
-        pdf.add_page()
-        _words(pdf, values, scale)
-        if pdf.get_y() <= pdf.h - BELOW - SMALLEST_CODE:
-            break
+    pdf = _document(values.language, values.event)
+    pdf.add_page()
+    _words(pdf, values, _fitting_scale(pdf, values))
     _code(pdf, values.code)
     _line(pdf, values.note, 10, colour=QUIET, centred=True)
     if values.illustrative:
         _line(pdf, values.illustrative, 9, colour=QUIET, centred=True)
     return bytes(pdf.output())
+
+
+def _fitting_scale(pdf: Any, values: Ticket) -> float:
+    """Return how much smaller long names and addresses are set, so that the code never leaves the page."""
+    for scale in (1.0, 0.85, 0.7):
+        with pdf.offset_rendering() as trial:
+            _words(trial, values, scale)
+            fits = trial.get_y() <= pdf.h - BELOW - SMALLEST_CODE
+        if fits:
+            return scale
+    return 0.55
 
 
 def _words(pdf: Any, values: Ticket, scale: float) -> None:
