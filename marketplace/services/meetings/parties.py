@@ -346,6 +346,44 @@ def _set_members(event: Event, party: MeetingParty, details: Details) -> None:
         found.position, found.is_stand_in = position, uid in details.stand_ins
 
 
+def withdraw(slug: str, uid: str, reason: str, by: User) -> MeetingParty:
+    """Take a party out of the meetings: its meetings end and the other sides are told, its requests and wishes end.
+
+    Its own people may, and organisers. What others had with it can then be repaired with the least change.
+    """
+    from marketplace.services.meetings import booking, letters, requests, wishes
+    from marketplace.services.meetings.self_booking import of_party
+
+    with atomic() as current:
+        event = events.for_reader(slug, by)
+        party = find(event, uid) if policies.can(by, "event.manage", event) else find_mine(event, uid, by)
+        lock(MeetingParty, party.id)
+        if party.withdrawn_at is not None:
+            return party
+        party.withdrawn_at = clock.now()
+        party.withdrawal_reason = texts.within(texts.clean(reason), "reason", 500)
+        ended = of_party(party)
+        for meeting in ended:
+            if meeting.slot.starts_at > clock.now() and booking.cancel(meeting, by, party.withdrawal_reason, party):
+                letters.tell_cancelled(meeting)
+        requests.end_all(party, by)
+        wishes.forget(party)
+        current.flush()
+        audit.record("meeting_party.withdrawn", by, party, event=event.slug, meetings=len(ended))
+        return party
+
+
+def reinstate(slug: str, uid: str, by: User) -> MeetingParty:
+    """Let a party that left take part again; its meetings do not come back by themselves."""
+    with atomic():
+        event = events.editable(slug, by)
+        party = find(event, uid)
+        lock(MeetingParty, party.id)
+        party.withdrawn_at, party.withdrawal_reason = None, ""
+        audit.record("meeting_party.reinstated", by, party, event=event.slug)
+        return party
+
+
 def candidates(event: Event, party: MeetingParty) -> list[Registration]:
     """Return who may come for a party: its present people, and everybody registered who belongs to its organisation."""
     present = [member.registration for member in party.members]

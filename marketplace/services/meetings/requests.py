@@ -276,6 +276,28 @@ def close_between(party: MeetingParty, other: MeetingParty, meeting: Meeting, by
     return len(found)
 
 
+def end_all(party: MeetingParty, by: User | None) -> None:
+    """End the open requests of a party that leaves; the other sides are told."""
+    from marketplace.services.meetings import letters
+
+    for request in (
+        session()
+        .scalars(
+            select(MeetingRequest).where(
+                or_(MeetingRequest.from_party_id == party.id, MeetingRequest.to_party_id == party.id),
+                MeetingRequest.state == RequestState.SENT,
+            )
+        )
+        .all()
+    ):
+        _close(
+            request,
+            RequestState.WITHDRAWN if request.from_party_id == party.id else RequestState.DECLINED,
+            by,
+        )
+        letters.tell_answer(request)
+
+
 def of_parties(event: Event, mine: list[MeetingParty]) -> Select[MeetingRequest]:
     """Return the statement that lists the requests to and from parties, open ones first, the newest first."""
     own = [party.id for party in mine]

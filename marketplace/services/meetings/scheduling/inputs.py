@@ -1,0 +1,401 @@
+"""An event's wishes, availability and meetings as a problem for the engine, and the way back from its indices.
+
+The engine counts people: a city's delegation and a counterparty's representatives are numbers. Who is there differs
+from slot to slot, so a side is called available in a slot only where a person can be named for it whatever the others
+of the delegation do (a matching of projects to people decides); then every schedule the engine finds can be staffed.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import select
+
+from marketplace.database import session
+from marketplace.matching import Problem
+from marketplace.models import (
+    Attendance,
+    Event,
+    EventMode,
+    Hold,
+    HoldKind,
+    Meeting,
+    MeetingParty,
+    MeetingSetup,
+    MeetingSlot,
+    MeetingSource,
+    MeetingState,
+    MeetingTable,
+    PartyRole,
+    PersonAbsence,
+    ScheduleKind,
+    WishKind,
+)
+from marketplace.services.meetings import (
+    booking,
+    holds,
+    interpreters,
+    interpreting,
+    parties,
+    setup,
+    slots,
+    tables,
+    wishes,
+)
+
+AGREED = frozenset({MeetingSource.REQUEST, MeetingSource.BOOKED, MeetingSource.ORGANISER, MeetingSource.IMPORT})
+"""Meetings that people agreed on or set by hand: the engine never moves them."""
+
+UNLIMITED = 100_000
+"""Tables of a slot in which no meeting needs one."""
+
+WISH_BONUS = (0.35, 0.25, 0.15, 0.1)
+"""What a wish adds to a pair's value, as a share of 100 points: a first, second, third rank, and any other."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A problem with what its indices mean: projects, counterparties and slots by position."""
+
+    problem: Problem
+    projects: list[MeetingParty]
+    counterparties: list[MeetingParty]
+    slots: list[MeetingSlot]
+    meetings: dict[tuple[int, int, int], Meeting]
+
+    def keys(self) -> dict[str, list[str]]:
+        """Return the uids behind the indices, to be kept with the problem."""
+        return {
+            "projects": [party.uid for party in self.projects],
+            "counterparties": [party.uid for party in self.counterparties],
+            "slots": [slot.uid for slot in self.slots],
+        }
+
+
+def digest(event_id: int) -> str:
+    """Return what differs after every change of an event's meetings: which are scheduled, and when each changed."""
+    rows = session().execute(
+        select(Meeting.uid, Meeting.slot_id, Meeting.table_id, Meeting.is_locked, Meeting.calendar_sequence)
+        .where(Meeting.event_id == event_id, Meeting.state == MeetingState.SCHEDULED)
+        .order_by(Meeting.uid)
+    )
+    return sha256("\n".join("|".join(map(str, row)) for row in rows).encode()).hexdigest()
+
+
+def build(event: Event, kind: ScheduleKind, options: Mapping[str, Any] | None = None) -> Inputs:
+    """Read everything once and return the engine's problem.
+
+    SOLVE locks what people agreed on and what organisers locked; FILL locks all meetings there are. Both sides' wishes
+    raise a pair's score; a must of either side makes it a must meeting. `options` may change the numbers for a what-if:
+    {"tables": n, "cap": {role: n}, "without_floors": true}.
+    """
+    options = options or {}
+    rules = setup.needed(event.id)
+    here = [party for party in parties.of_event(event.id) if party.role is not PartyRole.CITY]
+    projects = [party for party in here if party.role is PartyRole.PROJECT]
+    others = [party for party in here if party.role in {PartyRole.FUNDER, PartyRole.VENDOR}]
+    usable = slots.all_slots(event.id)
+    scheduled = _scheduled(event)
+    staff = _Staff([*projects, *others], usable, scheduled)
+    pairs = _pairs(event, rules, here)
+    pools, capacity = _pools(event, usable, [(one["first"], one["second"]) for one in pairs])
+    place_p = {party.id: index for index, party in enumerate(projects)}
+    place_f = {party.id: index for index, party in enumerate(others)}
+    place_t = {slot.id: index for index, slot in enumerate(usable)}
+    present = {
+        (place_p[one.first_party_id], place_f[one.second_party_id], place_t[one.slot_id]): one
+        for one in scheduled
+        if one.first_party_id in place_p and one.second_party_id in place_f and one.slot_id in place_t
+    }
+    known = {(place_p[one["first"].id], place_f[one["second"].id]) for one in pairs}
+    for p, f, _ in sorted(present):
+        if (p, f) not in known:
+            # What is agreed stays, though the rules would not offer it any more.
+            pairs.append({"first": projects[p], "second": others[f], "score": 1, "must": 0, "rank_p": 0, "rank_f": 0})
+            known.add((p, f))
+    pairs.sort(key=lambda one: (place_p[one["first"].id], place_f[one["second"].id]))
+    caps = options.get("cap", {})
+    cities = sorted({party.organisation_id or -party.id for party in projects})
+    document = {
+        "format": "cm-match/1",
+        "name": event.slug,
+        "slots": {
+            "day": _numbers(slot.starts_at.date() for slot in usable),
+            "session": _numbers(slot.session_id for slot in usable),
+            "tables": _tables(event, usable, scheduled, options.get("tables")),
+        },
+        "delegations": {"cap": [max(1, staff.delegation(city)) for city in cities]},
+        "projects": {
+            "delegation": [cities.index(party.organisation_id or -party.id) for party in projects],
+            **_side(projects, rules, staff, usable, caps, options),
+        },
+        "counterparties": {
+            "vendor": [int(party.role is PartyRole.VENDOR) for party in others],
+            "reps": [staff.representatives(party) for party in others],
+            **_side(others, rules, staff, usable, caps, options),
+        },
+        "interpreters": {"pool": pools, "cap": capacity},
+        "pairs": {
+            "p": [place_p[one["first"].id] for one in pairs],
+            "f": [place_f[one["second"].id] for one in pairs],
+            "score": [one["score"] for one in pairs],
+            "interp": [_pool(pools, one["first"], one["second"]) for one in pairs],
+            "must": [one["must"] for one in pairs],
+            "rank_p": [one["rank_p"] for one in pairs],
+            "rank_f": [one["rank_f"] for one in pairs],
+        },
+        "locked": sorted(
+            [p, f, t]
+            for (p, f, t), one in present.items()
+            if kind is ScheduleKind.FILL or one.is_locked or one.source in AGREED
+        ),
+        "published": sorted([p, f, t] for p, f, t in present),
+    }
+    return Inputs(Problem.from_json(document), projects, others, usable, present)
+
+
+def _scheduled(event: Event) -> list[Meeting]:
+    return list(
+        session().scalars(
+            select(Meeting)
+            .where(Meeting.event_id == event.id, Meeting.state == MeetingState.SCHEDULED)
+            .order_by(Meeting.id)
+        )
+    )
+
+
+def _numbers(values: Iterable[Any]) -> list[int]:
+    """Number values from 0 in the order in which they come."""
+    seen: dict[Any, int] = {}
+    return [seen.setdefault(value, len(seen)) for value in values]
+
+
+def _tables(event: Event, usable: list[MeetingSlot], scheduled: list[Meeting], wanted: int | None) -> list[int]:
+    """Return how many tables each slot has for the engine: open, less those of meetings it does not know.
+
+    In an online session nobody needs a table, so there are always enough.
+    """
+    every: list[MeetingTable] = [table for table in tables.of_event(event.id) if table.closed_at is None]
+    closed: Counter[int] = Counter()
+    open_ids = {table.id for table in every}
+    for table_id, slot_id in tables.closures(event.id):
+        closed[slot_id] += table_id in open_ids
+    outside: Counter[int] = Counter(
+        one.slot_id for one in scheduled if one.table_id is not None and one.first_party.role is not PartyRole.PROJECT
+    )
+    total = len(every) if wanted is None else wanted
+    return [
+        UNLIMITED if slot.session.mode is EventMode.ONLINE else max(0, total - closed[slot.id] - outside[slot.id])
+        for slot in usable
+    ]
+
+
+def _side(
+    side: list[MeetingParty],
+    rules: MeetingSetup,
+    staff: "_Staff",
+    usable: list[MeetingSlot],
+    caps: Mapping[str, int],
+    options: Mapping[str, Any],
+) -> dict[str, Any]:
+    without = bool(options.get("without_floors"))
+    most = len(usable) * 20
+    limits = [booking.cap_of(rules, party) for party in side]
+    return {
+        "in_person": [int(party.attendance is Attendance.IN_PERSON) for party in side],
+        "avail": ["".join(str(int(staff.is_available(party, slot))) for slot in usable) for party in side],
+        "min": [0 if without else booking.floor_of(rules, party) for party in side],
+        "max": [
+            caps.get(party.role.value, most if limit is None else limit)
+            for party, limit in zip(side, limits, strict=True)
+        ],
+    }
+
+
+def _pairs(event: Event, rules: MeetingSetup, here: list[MeetingParty]) -> list[dict[str, Any]]:
+    """Return the eligible pairs with their scores, 1 to 1000: ten per point of fit, and a bonus for either's wish."""
+    wished = {(wish.from_party_id, wish.to_party_id): wish for wish in wishes.of_event(event.id)}
+    found = []
+    for pair in parties.eligible(rules, here):
+        if pair.first.role is not PartyRole.PROJECT:
+            continue
+        own = wished.get((pair.first.id, pair.second.id))
+        theirs = wished.get((pair.second.id, pair.first.id))
+        bonus = 0.0
+        for wish in (own, theirs):
+            if wish is not None and wish.kind is not WishKind.NOT:
+                bonus += WISH_BONUS[min(max(wish.rank, 1), len(WISH_BONUS)) - 1] * 100
+        musts = [wish for wish in (own, theirs) if wish is not None and wish.kind is WishKind.MUST]
+        found.append(
+            {
+                "first": pair.first,
+                "second": pair.second,
+                "score": max(1, min(1000, round((pair.score + bonus) / 1.7 * 10))),
+                "must": int(bool(musts)),
+                "rank_p": own.rank if own is not None and own.kind is not WishKind.NOT else 0,
+                "rank_f": theirs.rank if theirs is not None and theirs.kind is not WishKind.NOT else 0,
+            }
+        )
+    return found
+
+
+def _pool(pools: list[str], first: MeetingParty, second: MeetingParty) -> int:
+    if not interpreting.is_needed(first, second):
+        return -1
+    able = interpreting.pairs_between(first, second)
+    return next((index for index, pair in enumerate(pools) if pair in able), -1)
+
+
+def _pools(
+    event: Event, usable: list[MeetingSlot], pairs: list[tuple[MeetingParty, MeetingParty]]
+) -> tuple[list[str], list[list[int]]]:
+    """Return the language pairs that are needed and how many interpreters each has per slot.
+
+    An interpreter counts in one pool per slot, the one that is needed most, and rests one slot in every
+    `rest_after` + 1 of a session, each at another time: then the numbers can always be staffed.
+    """
+    needed: Counter[str] = Counter()
+    for first, second in pairs:
+        if interpreting.is_needed(first, second):
+            needed.update(interpreting.pairs_between(first, second))
+    pools = sorted(needed, key=lambda pair: (-needed[pair], pair))
+    capacity = [[0] * len(usable) for _ in pools]
+    on_shift = interpreters.shifts(event.id)
+    for number, interpreter in enumerate(interpreters.of_event(event.id)):
+        pool = next((index for index, pair in enumerate(pools) if pair in interpreter.pairs), None)
+        if pool is None:
+            continue
+        position: Counter[int] = Counter()
+        for index, slot in enumerate(usable):
+            position[slot.session_id] += 1
+            rests = (position[slot.session_id] + number) % (interpreter.rest_after + 1) == 0
+            if (interpreter.id, slot.id) in on_shift and not rests:
+                capacity[pool][index] += 1
+    return pools, capacity
+
+
+class _Staff:
+    """Who can be named for whom in which slot."""
+
+    def __init__(self, sides: list[MeetingParty], usable: list[MeetingSlot], scheduled: list[Meeting]) -> None:
+        self.people = {
+            party.id: [
+                member.registration_id
+                for member in sorted(party.members, key=lambda one: (one.is_stand_in, one.position))
+            ]
+            for party in sides
+        }
+        self.cities: dict[int, list[MeetingParty]] = defaultdict(list)
+        for party in sides:
+            if party.role is PartyRole.PROJECT:
+                self.cities[party.organisation_id or -party.id].append(party)
+        inside = {party.id for party in sides}
+        scheduled = [one for one in scheduled if {one.first_party_id, one.second_party_id} <= inside]
+        known = parties.availability(sides[0].event_id, sides) if sides else None
+        self.could = known.people if known else {}
+        self.absent = away(usable, scheduled)
+        self.scheduled: dict[tuple[int, int], Meeting] = {}
+        for one in scheduled:
+            for side in (one.first_party_id, one.second_party_id):
+                self.scheduled[side, one.slot_id] = one
+        self.available: dict[int, set[int]] = defaultdict(set)
+        self.reps: dict[int, int] = {}
+        for slot in usable:
+            for members in self.cities.values():
+                for party in self._staffed(members, slot):
+                    self.available[party.id].add(slot.id)
+        for party in sides:
+            if party.role is not PartyRole.PROJECT:
+                self._count_representatives(party, usable)
+
+    def delegation(self, city: int) -> int:
+        """Return how many different people a city has."""
+        return len({person for party in self.cities[city] for person in self.people[party.id]})
+
+    def representatives(self, party: MeetingParty) -> int:
+        """Return how many meetings a counterparty can hold at once in every slot in which it is available."""
+        return self.reps.get(party.id, 1)
+
+    def is_available(self, party: MeetingParty, slot: MeetingSlot) -> bool:
+        """Tell whether the engine may use a side in a slot."""
+        return slot.id in self.available[party.id]
+
+    def _free(self, party: MeetingParty, slot: MeetingSlot) -> list[int]:
+        if self.could.get(party.id, {}).get(slot.id, 0) == 0 and (party.id, slot.id) not in self.scheduled:
+            return []
+        return [person for person in self.people[party.id] if (person, slot.id) not in self.absent]
+
+    def _staffed(self, members: list[MeetingParty], slot: MeetingSlot) -> list[MeetingParty]:
+        """Return the largest set of projects of a city that can all be staffed in a slot.
+
+        Projects that meet in it already come first, with their own people; the others take turns from slot to slot.
+        """
+        turn = slot.id % len(members)
+        order = sorted(
+            members,
+            key=lambda party: ((party.id, slot.id) not in self.scheduled, (members.index(party) - turn) % len(members)),
+        )
+        taken: dict[int, MeetingParty] = {}
+        for party in order:
+            self._name(party, slot, taken, set())
+        return list({party.id: party for party in taken.values()}.values())
+
+    def _name(self, party: MeetingParty, slot: MeetingSlot, taken: dict[int, MeetingParty], seen: set[int]) -> bool:
+        """Find a person for a project, asking others to take another one (augmenting paths, Kuhn 1955)."""
+        for person in self._free(party, slot):
+            if person in seen:
+                continue
+            seen.add(person)
+            other = taken.get(person)
+            if other is None or self._name(other, slot, taken, seen):
+                taken[person] = party
+                return True
+        return False
+
+    def _count_representatives(self, party: MeetingParty, usable: list[MeetingSlot]) -> None:
+        """Choose how many meetings at once, and the slots in which so many people are there, for the most meetings."""
+        free = {slot.id: len(self._free(party, slot)) for slot in usable}
+        busy = [slot for slot in usable if (party.id, slot.id) in self.scheduled]
+        most = max([*free.values(), 1])
+        best = max(range(1, most + 1), key=lambda count: count * sum(n >= count for n in free.values()))
+        self.reps[party.id] = best
+        self.available[party.id] = {slot_id for slot_id, n in free.items() if n >= best} | {slot.id for slot in busy}
+
+
+def away(usable: list[MeetingSlot], planned: Iterable[Meeting]) -> set[tuple[int, int]]:
+    """Return who cannot be named in which slot, as (registration, slot): absent, in a session, or in a meeting that is
+    not among the planned ones."""
+    ids = [slot.id for slot in usable]
+    found = set(
+        session()
+        .execute(select(PersonAbsence.registration_id, PersonAbsence.slot_id).where(PersonAbsence.slot_id.in_(ids)))
+        .tuples()
+    )
+    if not usable:
+        return found
+    slots_of: dict[int, list[int]] = defaultdict(list)
+    for slot in usable:
+        for unit in holds.units(slot.starts_at, slot.ends_at):
+            slots_of[unit].append(slot.id)
+    mine = {one.id for one in planned}
+    for person, unit, meeting_id in session().execute(
+        select(Hold.resource_id, Hold.unit, Hold.meeting_id).where(
+            Hold.kind == HoldKind.PERSON, Hold.unit >= min(slots_of), Hold.unit <= max(slots_of)
+        )
+    ):
+        if meeting_id not in mine:
+            found.update((person, slot_id) for slot_id in slots_of.get(unit, ()))
+    return found
+
+
+def people_of(meetings: Iterable[int]) -> dict[int, list[MeetingPerson]]:
+    """Return who holds meetings now, by id of the meeting."""
+    found: dict[int, list[MeetingPerson]] = defaultdict(list)
+    identities = list(meetings)
+    for person in session().scalars(
+        select(MeetingPerson).where(MeetingPerson.meeting_id.in_(identities), MeetingPerson.withdrawn_at.is_(None))
+    ):
+        found[person.meeting_id].append(person)
+    return found
