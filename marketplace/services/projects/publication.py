@@ -1,5 +1,7 @@
 """Putting an accepted version into the book and taking it out again: what lists filter and sort by is made here."""
 
+from typing import Any
+
 from sqlalchemy import delete, select
 
 from marketplace import clock, i18n
@@ -188,7 +190,7 @@ def _decide(project: Project, version: ProjectVersion, kind: DecisionKind, by: U
     )
 
 
-def _tell(kind: str, project: Project, **context: object) -> None:
+def _tell(kind: str, project: Project, **context: Any) -> None:
     for reader in team.people(project.city):
         with i18n.speaking(reader.locale):
             about = team.about(project)

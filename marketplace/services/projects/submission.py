@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -174,7 +175,7 @@ def versions(project: Project) -> list[ProjectVersion]:
     return list(session().scalars(statement))
 
 
-def _tell(kind: str, project: Project, *, organisers: bool, **context: object) -> None:
+def _tell(kind: str, project: Project, *, organisers: bool, **context: Any) -> None:
     """Write to the people of the city, and to the organisers, each once."""
     city = team.people(project.city)
     known = {reader.id for reader in city}
