@@ -40,14 +40,14 @@ def home() -> Response:
     return _kept(_home_page)
 
 
-def _kept(make: Callable[[], str]) -> Response:
-    # Builders of tests write around the services, so tests keep pages only where they say so.
-    return kept.page(_state, make) if current_app.config["KEEP_PAGES"] else make_response(make())
-
-
 def _state() -> tuple[object, ...]:
     """Return what differs when the programme's cities, pairs or events do: pairs and events begin and end by date."""
     return (*audit.newest(), clock.now().date())
+
+
+def _kept(make: Callable[[], str], state: Callable[[], tuple[object, ...]] = _state) -> Response:
+    # Builders of tests write around the services, so tests keep pages only where they say so.
+    return kept.page(state, make) if current_app.config["KEEP_PAGES"] else make_response(make())
 
 
 def _home_page() -> str:
@@ -87,8 +87,17 @@ def _directory_page() -> str:
 
 @room.get("/cities/<slug>")
 @access(PUBLIC)
-def city(slug: str) -> str:
+def city(slug: str) -> Response:
     """Show one city: facts with their sources, and its pairs."""
+    return _kept(lambda: _city_page(slug), _state_of_this_minute)
+
+
+def _state_of_this_minute() -> tuple[object, ...]:
+    # The page of a city says what time it is there.
+    return (*audit.newest(), clock.now().replace(second=0, microsecond=0))
+
+
+def _city_page(slug: str) -> str:
     return render_template(
         "public/city.html",
         page=cities.page(slug),

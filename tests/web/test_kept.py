@@ -49,6 +49,20 @@ def test_change_is_seen_at_once(client, make, ambato):
 
 
 @pytest.mark.usefixtures("keeping", "ambato")
+def test_page_of_a_city_is_kept_for_the_minute_it_shows(client, clock, count_queries):
+    first = client.get("/cities/ambato").text
+
+    with count_queries() as statements:
+        same = client.get("/cities/ambato").text
+    clock.shift(60)
+    later = client.get("/cities/ambato").text
+
+    assert same == first
+    assert len(statements) == 1
+    assert later != first
+
+
+@pytest.mark.usefixtures("keeping", "ambato")
 def test_language_theme_and_filters_have_pages_of_their_own(client):
     english = client.get("/cities").get_data(as_text=True)
     spanish = client.get("/cities", headers={"Accept-Language": "es"}).get_data(as_text=True)
