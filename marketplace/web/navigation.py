@@ -6,7 +6,9 @@ from flask import request, url_for
 from flask_login import current_user
 
 from marketplace.i18n import gettext as _
+from marketplace.models import OrganisationKind
 from marketplace.services import policies
+from marketplace.web import signed_in
 
 
 class Item(TypedDict):
@@ -43,6 +45,10 @@ def groups() -> list[Group]:
         registrations["active"] = here == "attendee"
         mine = _item(_("My organisations"), "organisations.mine", "organisation")
         found.append({"label": _("Mine"), "items": [registrations, mine]})
+        if any(body.kind is OrganisationKind.CITY for body in signed_in.bodies()):
+            projects = _item(_("My projects"), "city.projects", "project")
+            projects["active"] = here == "city"
+            found[-1]["items"].insert(0, projects)
         if policies.can(current_user, "reviews.enter"):
             reviews = _item(_("My reviews"), "reviewing.own_list", "edit")
             reviews["active"] = here == "reviewing"

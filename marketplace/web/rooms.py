@@ -2,7 +2,18 @@
 
 from flask import Flask
 
-from marketplace.web import account, attendee, book, development, events, organisations, organiser, public, reviewing
+from marketplace.web import (
+    account,
+    attendee,
+    book,
+    city,
+    development,
+    events,
+    organisations,
+    organiser,
+    public,
+    reviewing,
+)
 
 
 def register(app: Flask) -> None:
@@ -11,6 +22,7 @@ def register(app: Flask) -> None:
         public.room,
         events.room,
         book.room,
+        city.room,
         attendee.room,
         account.room,
         organisations.room,

@@ -7,7 +7,7 @@ from flask_login import AnonymousUserMixin, LoginManager, current_user
 
 from marketplace import i18n
 from marketplace.models import Organisation, User, UserSession
-from marketplace.services import audit, sessions
+from marketplace.services import audit, memberships, sessions
 
 _TOKEN = "_user_id"  # noqa: S105 - the key under which Flask-Login keeps what identifies a user
 login_manager = LoginManager()
@@ -91,3 +91,13 @@ def _notice() -> None:
         i18n.set_locale(user.locale)
     if sessions.needs_touch(found):
         sessions.touch(found)
+
+
+def bodies() -> list[Organisation]:
+    """Return the organisations in whose name the reader may act, asked once in a request."""
+    if not current_user.is_authenticated:
+        return []
+    if "bodies" not in g:
+        g.bodies = memberships.choices(current_user)
+    found: list[Organisation] = g.bodies
+    return found

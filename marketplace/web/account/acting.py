@@ -4,19 +4,18 @@ from typing import Any
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
-from marketplace.services import memberships, sessions
+from marketplace.services import sessions
 from marketplace.web import signed_in
 from marketplace.web.access import SIGNED_IN, access
-from marketplace.web.account.blueprint import reader, room
+from marketplace.web.account.blueprint import room
 from marketplace.web.public import local_target
 
 
 @room.app_context_processor
 def _acting_choices() -> dict[str, Any]:
     """Give the account menu the organisations the reader may act for."""
-    return {"acting_choices": memberships.choices(reader()) if current_user.is_authenticated else []}
+    return {"acting_choices": signed_in.bodies()}
 
 
 @room.post("/account/act-for")
