@@ -31,7 +31,7 @@ def tiles(name: str, palette: str) -> bytes:
             tile = _tile(choice.choice(_MOTIFS), ground, figure)
             picture.paste(tile.rotate(90 * choice.randrange(4)), (left, top))
     written = io.BytesIO()
-    picture.quantize(64).save(written, "PNG")
+    picture.quantize(64, Image.Quantize.FASTOCTREE).save(written, "PNG")
     return written.getvalue()
 
 

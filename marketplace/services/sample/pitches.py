@@ -261,9 +261,11 @@ def _picture(pitch: Pitch) -> bytes:
 
 def _paper(pitch: Pitch, kind: FileKind, at: datetime) -> bytes:
     words, facts, language = pitch_sheets.defaults()["paper"][pitch.language], pitch.facts, pitch.language
-    sections = [("", facts["summary"][language])]
     if kind is FileKind.CONCEPT_NOTE:
-        sections += [(words[name], facts[name][language]) for name in ("problem", "solution")]
+        sections = [
+            ("", facts["summary"][language]),
+            *((words[name], facts[name][language]) for name in ("problem", "solution")),
+        ]
     else:
-        sections.append(("", words[f"{kind.value}_text"]))
+        sections = [("", words[f"{kind.value}_text"])]
     return sample_files.paper(words[kind.value], facts["title"][language], sections, words["example"], at)
