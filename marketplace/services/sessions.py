@@ -5,11 +5,20 @@ import secrets
 from datetime import timedelta
 
 from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.orm import joinedload
 
 from marketplace import clock, keys
 from marketplace.database import atomic, session
 from marketplace.errors import NotFound
-from marketplace.models import AccountState, Membership, MembershipState, Organisation, User, UserSession
+from marketplace.models import (
+    AccountState,
+    Membership,
+    MembershipState,
+    Organisation,
+    RoleAssignment,
+    User,
+    UserSession,
+)
 from marketplace.services import audit, jobs
 
 LIFETIME = timedelta(days=30)
@@ -51,7 +60,12 @@ def begin(user: User, *, browser: str, network: str, with_second_factor: bool) -
     return token
 
 
-_OF_TOKEN = select(UserSession).where(UserSession.token_digest == bindparam("token_digest"))
+# Asked in every request of everybody signed in: the events of roles are fetched where a page names them.
+_OF_TOKEN = (
+    select(UserSession)
+    .where(UserSession.token_digest == bindparam("token_digest"))
+    .options(joinedload(UserSession.user).selectinload(User.roles).lazyload(RoleAssignment.event))
+)
 
 
 def find(token: str) -> UserSession | None:
