@@ -23,6 +23,7 @@ from marketplace.models import (
     HoldKind,
     Meeting,
     MeetingParty,
+    MeetingPerson,
     MeetingSetup,
     MeetingSlot,
     MeetingSource,

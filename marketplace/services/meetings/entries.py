@@ -1,0 +1,180 @@
+"""A meeting as the calendar of one of its people sees it: one UID for its life, SEQUENCE that only rises."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import joinedload
+
+from marketplace import clock, config
+from marketplace.database import session
+from marketplace.gateways.calendar import Entry, Status
+from marketplace.i18n import gettext as _
+from marketplace.i18n import in_language, language_name
+from marketplace.models import (
+    Attendance,
+    Event,
+    EventState,
+    Meeting,
+    MeetingParty,
+    MeetingPerson,
+    MeetingSetup,
+    MeetingState,
+    Publication,
+    Registration,
+)
+from marketplace.services import wallclock
+from marketplace.services.meetings import parties
+
+CANCELLED_SHOWN = timedelta(days=30)
+"""How long a meeting somebody no longer holds stays in their feed, as CANCELLED; then it is gone."""
+
+
+def url(meeting: Meeting) -> str:
+    """Return the address of a meeting's page."""
+    return f"{config.current().public_url}/events/{meeting.event.slug}/meetings/{meeting.uid}"
+
+
+def sides(meeting: Meeting, person: MeetingPerson) -> tuple[MeetingParty, MeetingParty]:
+    """Return the side a person is of, and the other one."""
+    if person.party_id == meeting.first_party_id:
+        return meeting.first_party, meeting.second_party
+    return meeting.second_party, meeting.first_party
+
+
+def place(meeting: Meeting) -> str:
+    """Write where a meeting is, in the reader's language: table and zone at the venue, or online."""
+    if meeting.table is None:
+        return _("Online")
+    table = _("Table %(number)s", number=meeting.table.number)
+    event = meeting.event
+    parts = (table, meeting.table.zone, event.venue, event.address, in_language(event.places))
+    return ", ".join(part for part in parts if part)
+
+
+def of(meeting: Meeting, person: MeetingPerson) -> Entry:
+    """Return a meeting as one of its people's calendars shows it, in the reader's language. Nothing in it is secret:
+    the link to join stands on the meeting's page only."""
+    _own, other = sides(meeting, person)
+    event, registration = meeting.event, person.registration
+    is_off = (
+        meeting.state is MeetingState.CANCELLED
+        or person.withdrawn_at is not None
+        or event.state is EventState.CANCELLED
+    )
+    return Entry(
+        uid=meeting.calendar_uid,
+        sequence=meeting.calendar_sequence + person.calendar_sequence,
+        changed_at=max(meeting.calendar_changed_at, person.calendar_changed_at),
+        starts_at=meeting.slot.starts_at,
+        ends_at=meeting.slot.ends_at,
+        summary=_("Meeting: %(party)s", party=parties.title(other)),
+        description=_description(meeting, other, registration),
+        location=place(meeting),
+        url=url(meeting),
+        status=Status.CANCELLED if is_off else Status.CONFIRMED,
+    )
+
+
+def _description(meeting: Meeting, other: MeetingParty, registration: Registration) -> str:
+    event = meeting.event
+    spans = wallclock.spans(meeting.slot.starts_at, meeting.slot.ends_at, event.timezone, registration.timezone)
+    lines = [
+        "\n".join(part for part in (parties.title(other), parties.subtitle(other), in_language(event.titles)) if part),
+        "\n".join(spans),
+    ]
+    if meeting.interpreter is not None:
+        lines.append(_("With an interpreter: %(name)s", name=meeting.interpreter.name))
+    elif meeting.language:
+        lines.append(_("In %(language)s", language=language_name(meeting.language)))
+    if meeting.table is None:
+        lines.append(_("The link to join is on the page of the meeting."))
+    lines.append(_("Changes and cancellations are made on the website, not by answering this invitation."))
+    if event.is_illustrative:
+        lines.append(_("This event is an illustration: it is part of a sample programme."))
+    return "\n\n".join(lines)
+
+
+def whole(statement: Any) -> Any:
+    """Load people with all their meetings' entries need."""
+    return statement.options(
+        joinedload(MeetingPerson.registration),
+        joinedload(MeetingPerson.meeting).options(
+            joinedload(Meeting.event),
+            joinedload(Meeting.slot),
+            joinedload(Meeting.table),
+            joinedload(Meeting.interpreter),
+            joinedload(Meeting.first_party).options(
+                joinedload(MeetingParty.organisation), joinedload(MeetingParty.project)
+            ),
+            joinedload(Meeting.second_party).options(
+                joinedload(MeetingParty.organisation), joinedload(MeetingParty.project)
+            ),
+        ),
+    )
+
+
+def _shown(registration_ids: list[int]) -> Any:
+    """The condition of what a feed shows: meetings of a published schedule, and recently those somebody left."""
+    ended = clock.now() - CANCELLED_SHOWN
+    return (
+        MeetingPerson.registration_id.in_(registration_ids)
+        & or_(MeetingSetup.publication != Publication.NONE, Meeting.source != "engine")
+        & or_(
+            (Meeting.state == MeetingState.SCHEDULED) & MeetingPerson.withdrawn_at.is_(None),
+            Meeting.cancelled_at > ended,
+            MeetingPerson.withdrawn_at > ended,
+        )
+    )
+
+
+def for_people(registration_ids: Iterable[int]) -> list[MeetingPerson]:
+    """Return the parts in meetings that calendars of these registrations show, in order of time."""
+    identities = list(registration_ids)
+    if not identities:
+        return []
+    statement = whole(
+        select(MeetingPerson)
+        .join(Meeting, Meeting.id == MeetingPerson.meeting_id)
+        .join(MeetingSetup, MeetingSetup.event_id == Meeting.event_id)
+        .where(_shown(identities))
+    )
+    found: list[MeetingPerson] = list(session().scalars(statement).unique())
+    return sorted(found, key=lambda one: (one.meeting.slot.starts_at, one.meeting_id))
+
+
+def tag(registration_ids: Iterable[int]) -> str:
+    """Return what differs after every change of what `for_people` gives; one statement, nothing rendered."""
+    identities = list(registration_ids)
+    if not identities:
+        return ""
+    rows = session().execute(
+        select(
+            MeetingSetup.event_id,
+            MeetingSetup.publication,
+            func.count(MeetingPerson.id),
+            func.sum(MeetingPerson.calendar_sequence + Meeting.calendar_sequence),
+            func.max(MeetingPerson.calendar_changed_at),
+            func.max(Meeting.changed_at),
+        )
+        .join(Meeting, Meeting.id == MeetingPerson.meeting_id)
+        .join(MeetingSetup, MeetingSetup.event_id == Meeting.event_id)
+        .where(_shown(identities))
+        .group_by(MeetingSetup.event_id, MeetingSetup.publication)
+        .order_by(MeetingSetup.event_id)
+    )
+    return hashlib.sha256("\n".join(str(value) for row in rows for value in row).encode()).hexdigest()[:16]
+
+
+def is_online_for(meeting: Meeting, registration: Registration) -> bool:
+    """Tell whether somebody joins a meeting from elsewhere."""
+    return meeting.table is None or registration.attendance is Attendance.ONLINE
+
+
+def of_event_person(event: Event, registration: Registration) -> list[Entry]:
+    """Return the entries of somebody's meetings at one event, in the reader's language."""
+    return [
+        of(person.meeting, person) for person in for_people([registration.id]) if person.meeting.event_id == event.id
+    ]
