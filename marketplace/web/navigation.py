@@ -76,6 +76,9 @@ def desk() -> list[Group]:
                 _item(_("People"), "organiser.people", "people"),
                 _item(_("Organisations"), "organiser.organisations", "organisation"),
                 _item(_("City pairs"), "organiser.pairs", "pair"),
+                _item(_("Projects"), "organiser.projects", "project"),
+                _item(_("Calls"), "organiser.calls", "calendar"),
+                _item(_("Exchange rates"), "organiser.rates", "sort"),
             ],
         },
         {

@@ -4,7 +4,7 @@ Two reviewers judge alone; where they differ by two points or more, a moderator 
 change holds the lock of its project, so that two organisers cannot both assign the second reviewer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -125,6 +125,15 @@ def of_project(project: Project) -> list[Review]:
         .order_by(Review.version_id.desc(), Review.role.desc(), Review.id)
     )
     return list(session().scalars(statement))
+
+
+def named(uids: Iterable[str]) -> dict[str, str]:
+    """Return the names of people by uid, for the record of a project."""
+    wanted = {uid for uid in uids if uid}
+    if not wanted:
+        return {}
+    rows = session().execute(select(User.uid, User.name).where(User.uid.in_(wanted)))
+    return {uid: name for uid, name in rows if name}
 
 
 def begin(slug: str, by: User, *, seen: int) -> Project:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from marketplace import clock
 from marketplace.database import atomic, session
-from marketplace.errors import Conflict, Invalid
+from marketplace.errors import Invalid
 from marketplace.i18n import lazy_gettext
 from marketplace.models import Decision, DecisionKind, Project, ProjectState, ProjectVersion, ReviewState, User
 from marketplace.services import audit, texts
@@ -77,10 +77,13 @@ def _decide(project: Project, kind: DecisionKind, by: User, message: str, commen
     """Move a locked project, keep what is decided on its newest version, close what is open, and write to the city."""
     version = in_course.newest(project)
     if version is None:
-        raise Conflict
+        raise turns.overtaken(project, by)
+    message = texts.within(texts.clean(message), "message", LONGEST_MESSAGE)
     if project.state is not ProjectState.IN_REVIEW:
         raise turns.overtaken(project, by)
     turns.move(project, _next(project, kind), by)
+    if project.state is ProjectState.DECLINED:
+        project.ended_at, project.end_reason = clock.now(), message
     steps = {step.name for step in PITCH.steps}
     kept = {
         name: texts.within(texts.clean(text), f"comments-{name}", LONGEST_MESSAGE) for name, text in comments.items()
@@ -89,7 +92,7 @@ def _decide(project: Project, kind: DecisionKind, by: User, message: str, commen
         project_id=project.id,
         version_id=version.id,
         kind=kind,
-        message=texts.within(texts.clean(message), "message", LONGEST_MESSAGE),
+        message=message,
         comments={name: text for name, text in kept.items() if text and name in steps},
         scores=_scores(version),
         by_id=by.id,

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from marketplace.database import session
 from marketplace.i18n import in_language
-from marketplace.models import Organisation, ProjectFile, ProjectVersion
+from marketplace.models import Organisation, ProjectFile
 from marketplace.services.projects.visibility import NOT_FOR_REVIEWERS
 from marketplace.services.sheets import changes, words
 from marketplace.services.sheets.changes import Piece
@@ -69,14 +69,14 @@ class ChangedPart:
     differences: list[Difference]
 
 
-def parts(version: ProjectVersion, *, for_reviewer: bool) -> list[Part]:
-    """Return the answers of a version in the reader's words, step by step.
+def parts(project_id: int, content: Content, *, for_reviewer: bool) -> list[Part]:
+    """Return the answers of a version (or the working text) in the reader's words, step by step.
 
     What was not answered is left out unless publication needs it. Whom the city wants and does not want to meet is
     not for reviewers.
     """
     hidden = BESIDE_SCORES | (NOT_FOR_REVIEWERS if for_reviewer else frozenset())
-    content, files = version.content, _files(version.project_id)
+    files = _files(project_id)
     names = {uid: one.name for uid, one in files.items()} | _organisations(content)
     return [
         Part(step.name, str(step.title), list(_answers(step, content, hidden, files, names))) for step in PITCH.steps
@@ -111,16 +111,16 @@ def _answer(one: Field, value: Any, content: Content, files: Mapping[str, Projec
     return Answer(one.name, label, text=words.say(one, value, currency, names), link=link)
 
 
-def differences(before: ProjectVersion, after: ProjectVersion, *, for_reviewer: bool) -> list[ChangedPart]:
+def differences(project_id: int, before: Content, after: Content, *, for_reviewer: bool) -> list[ChangedPart]:
     """Return what differs between two versions of a project, step by step; steps without a difference are left out."""
     hidden = NOT_FOR_REVIEWERS if for_reviewer else frozenset()
-    names = {uid: one.name for uid, one in _files(after.project_id).items()}
-    names |= _organisations(before.content) | _organisations(after.content)
+    names = {uid: one.name for uid, one in _files(project_id).items()}
+    names |= _organisations(before) | _organisations(after)
     found: dict[str, list[Difference]] = {}
-    for change in changes.difference(PITCH, before.content, after.content):
+    for change in changes.difference(PITCH, before, after):
         if change.field not in hidden:
             one = PITCH.by_name[change.field]
-            said = _difference(one, change, before.content.get("currency"), after.content.get("currency"), names)
+            said = _difference(one, change, before.get("currency"), after.get("currency"), names)
             found.setdefault(PITCH.step_of[change.field].name, []).append(said)
     return [ChangedPart(step.name, str(step.title), found[step.name]) for step in PITCH.steps if step.name in found]
 

@@ -1,7 +1,8 @@
-"""Room: the organiser's desk. Events, people, organisations, city pairs, letters, jobs and the audit trail."""
+"""Room: the organiser's desk. Events, people, organisations, city pairs, calls, exchange rates, letters, jobs and the audit trail."""
 
 from marketplace.web.organiser import (
     audit_trail,
+    calls,
     event_letters,
     event_numbers,
     event_parts,
@@ -16,11 +17,16 @@ from marketplace.web.organiser import (
     overview,
     pairs,
     people,
+    projects,
+    projects_decisions,
+    projects_reviews,
+    rates,
 )
 from marketplace.web.organiser.desk import room
 
 __all__ = [
     "audit_trail",
+    "calls",
     "event_letters",
     "event_numbers",
     "event_parts",
@@ -35,5 +41,9 @@ __all__ = [
     "overview",
     "pairs",
     "people",
+    "projects",
+    "projects_decisions",
+    "projects_reviews",
+    "rates",
     "room",
 ]

@@ -40,18 +40,20 @@ def show(uid: str) -> str:
 
 def _page(review: Review, form: ReviewForm, stored: Review | None = None) -> str:
     before, asked = judging.previous(review), judging.asked_before(review)
-    own = review.version.content.get("self_scores") or {}
-    changed = reading.differences(before, review.version, for_reviewer=True) if before else []
+    content = review.version.content
+    changed = (
+        reading.differences(review.project_id, before.content, content, for_reviewer=True) if before is not None else []
+    )
     return render_template(
         "reviewing/review.html",
         review=review,
         form=form,
-        parts=reading.parts(review.version, for_reviewer=True),
+        parts=reading.parts(review.project_id, content, for_reviewer=True),
         before=before,
         changed={part.name: part for part in changed},
         asked=asked,
         asked_comments=dict(asked.comments) if asked else {},
-        lines=for_city.lines(dict(rubric.read(review.scores)), own),
+        lines=for_city.lines(dict(rubric.read(review.scores)), content.get("self_scores") or {}),
         advice={criterion: _advice(criterion) for criterion in rubric.WEIGHTS},
         others=judging.others(review),
         comments=by_step(review.comments),
