@@ -23,7 +23,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import addresses, installation, labels, passwords
-from marketplace.services.sample import activity, pitches, programmes, records
+from marketplace.services.sample import activity, counterparties, pitches, programmes, records, reviews
 from marketplace.services.search import fold
 
 PASSWORD = "demo-password-1"  # noqa: S105 - published on purpose, see above
@@ -75,7 +75,8 @@ def load() -> None:
         _store_roles(users, events)
         for event in events.values():
             programmes.fill(event, users, bodies)
-        pitches.load(users, bodies, events)
+        reviews.load(pitches.load(users, bodies, events), users)
+        counterparties.load(users, bodies)
         if is_first:
             session().flush()
             # What the acts ask about (roles, memberships) has just been stored beside the objects that hold it.

@@ -108,6 +108,12 @@ def people() -> list[Person]:
 
 
 @lru_cache(maxsize=1)
+def types() -> dict[str, str]:
+    """Return the kind of each funder, and what each vendor offers first, by slug."""
+    return {entry["slug"]: entry["type"] for _, _, entry in _entries() if "type" in entry}
+
+
+@lru_cache(maxsize=1)
 def pairs() -> list[Pair]:
     """Return the pairs of cities, former ones too."""
     return [

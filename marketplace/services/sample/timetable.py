@@ -78,7 +78,7 @@ def _turn(at: Callable[[float], datetime], sent: int, decided: int | None) -> Tu
     return Turn(
         submitted=at(sent),
         assigned=at(sent - 6),
-        due=at(sent - 20),
+        due=at(sent - 24),
         done=at(sent - 13),
         settled=at(sent - 18),
         decided=None if decided is None else at(decided),
