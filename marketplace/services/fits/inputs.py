@@ -1,0 +1,219 @@
+"""What is compared, read from the database: published projects, a draft for its own city, and all counterparties.
+
+Everything is read in a fixed number of statements, however many rows there are.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import contains_eager, load_only
+
+from marketplace import clock
+from marketplace.compatibility import Mandate, Project, Solution
+from marketplace.database import session
+from marketplace.models import (
+    CounterpartyProfile,
+    Currency,
+    Membership,
+    MembershipState,
+    Organisation,
+    OrganisationKind,
+    ProjectListing,
+    ProjectVersion,
+    User,
+)
+from marketplace.models import Project as ProjectRow
+from marketplace.services.fits import answers
+from marketplace.services.projects import rates, visibility
+from marketplace.services.reviews import conflicts
+from marketplace.services.sheets.fields import Content
+
+CITIES = (OrganisationKind.CITY,)
+VENDORS = (OrganisationKind.VENDOR,)
+"""Of a vendor the solution is compared; of every other kind of organisation but cities, the mandate."""
+
+
+@dataclass(frozen=True)
+class Pitch:
+    """A project as it is compared: the row, the number of the version (0: the working text), its answers."""
+
+    row: ProjectRow
+    version: int
+    content: Content
+    values: Project
+
+
+@dataclass(frozen=True)
+class Party:
+    """A counterparty as it is compared. The first two are plain, for whoever has left the transaction of the rows."""
+
+    organisation_id: int
+    revision: int
+    organisation: Organisation
+    profile: CounterpartyProfile
+    values: Mandate | Solution
+    is_verified: bool
+
+    @property
+    def is_vendor(self) -> bool:
+        """Whether a solution is compared, not a mandate."""
+        return isinstance(self.values, Solution)
+
+
+@dataclass(frozen=True)
+class Parties:
+    """Counterparties, funders and vendors apart, each with the ids of their organisations in the same order."""
+
+    funders: Sequence[Party] = ()
+    vendors: Sequence[Party] = ()
+    marks: "Marks" = field(default_factory=lambda: Marks((), ()))
+
+
+class Marks(NamedTuple):
+    """What tells that counterparties have to be read again: revision, check and service of each, and the rates."""
+
+    profiles: tuple[tuple[Any, ...], ...]
+    rates: tuple[tuple[Any, ...], ...]
+
+
+def published(identities: Collection[int]) -> list[Pitch]:
+    """Return those of the projects that are in the book, by id, as their published version says."""
+    rows = session().execute(
+        select(ProjectRow, ProjectVersion)
+        .join(ProjectListing, ProjectListing.project_id == ProjectRow.id)
+        .join(ProjectVersion, ProjectVersion.id == ProjectListing.version_id)
+        .join(Organisation, Organisation.id == ProjectRow.city_id)
+        .where(visibility.in_book(), ProjectRow.id.in_(identities))
+        .options(
+            load_only(ProjectRow.slug, ProjectRow.city_id, ProjectRow.state, ProjectRow.titles, ProjectRow.readiness),
+            contains_eager(ProjectRow.city).joinedload(Organisation.city),
+        )
+        .order_by(ProjectRow.id)
+    )
+    found = [(project, version) for project, version in rows]
+    domains = mail_domains({project.city_id for project, _version in found})
+    return [
+        _pitch(project, version.number, version.content, version.usd_rate, domains[project.city_id])
+        for project, version in found
+    ]
+
+
+def draft_project(project: ProjectRow) -> Pitch:
+    """Return a project as its working text says, with today's rate: what its city sees before it is published."""
+    per_usd = rates.per_usd(project.content.get("currency"))
+    return _pitch(project, 0, project.content, per_usd, mail_domains([project.city_id])[project.city_id])
+
+
+def pitch_of(project: ProjectRow) -> Pitch:
+    """Return a project as its published version says, or as its working text does where none is published."""
+    found = published([project.id])
+    return found[0] if found else draft_project(project)
+
+
+def _pitch(project: ProjectRow, number: int, content: Content, per_usd: Any, domains: frozenset[str]) -> Pitch:
+    city = project.city
+    facts = city.city
+    values = answers.project(
+        content,
+        key=project.slug,
+        version=str(number),
+        organisation=city.slug,
+        country=city.country,
+        place=(facts.latitude, facts.longitude) if facts else None,
+        mail_domains=domains,
+        readiness=project.readiness,
+        per_usd=per_usd,
+    )
+    return Pitch(project, number, content, values)
+
+
+def counterparties(identities: Collection[int] | None = None) -> Parties:
+    """Return the counterparties in service (all of them, or those of these organisations), by id."""
+    statement = (
+        select(CounterpartyProfile)
+        .join(CounterpartyProfile.organisation)
+        .where(in_service())
+        .options(contains_eager(CounterpartyProfile.organisation))
+        .order_by(CounterpartyProfile.organisation_id)
+    )
+    if identities is not None:
+        statement = statement.where(CounterpartyProfile.organisation_id.in_(identities))
+    seen = marks(identities)
+    profiles = list(session().scalars(statement))
+    domains = mail_domains(None if identities is None else [profile.organisation_id for profile in profiles])
+    per_usd = {code.value: rate.per_usd for code, rate in rates.latest().items()} | {Currency.USD.value: 1}
+    funders, vendors = [], []
+    for profile in profiles:
+        party = _party(profile, domains[profile.organisation_id], per_usd)
+        (vendors if party.is_vendor else funders).append(party)
+    return Parties(funders, vendors, seen)
+
+
+def marks(identities: Collection[int] | None = None) -> Marks:
+    """Return what changes whenever counterparties would be read differently."""
+    statement = (
+        select(
+            CounterpartyProfile.organisation_id,
+            CounterpartyProfile.revision,
+            CounterpartyProfile.verified_until,
+        )
+        .join(CounterpartyProfile.organisation)
+        .where(in_service())
+        .order_by(CounterpartyProfile.organisation_id)
+    )
+    if identities is not None:
+        statement = statement.where(CounterpartyProfile.organisation_id.in_(identities))
+    now = clock.now()
+    profiles = tuple(
+        (identity, revision, until, holds(until, now)) for identity, revision, until in session().execute(statement)
+    )
+    today = tuple((code.value, rate.id, rate.per_usd) for code, rate in sorted(rates.latest().items()))
+    return Marks(profiles, today)
+
+
+def in_service() -> Any:
+    """Return the condition that an organisation is a counterparty in service."""
+    return Organisation.deactivated_at.is_(None) & Organisation.kind.not_in(CITIES)
+
+
+def holds(until: datetime | None, now: datetime | None = None) -> bool:
+    """Tell whether a check that holds until then holds now."""
+    return until is not None and until > (now or clock.now())
+
+
+def _party(profile: CounterpartyProfile, domains: frozenset[str], per_usd: dict[str, Any]) -> Party:
+    organisation, content = profile.organisation, profile.content
+    is_verified = holds(profile.verified_until)
+    common: dict[str, Any] = {
+        "key": organisation.slug,
+        "version": str(profile.revision),
+        "mail_domains": domains,
+        "is_verified": is_verified,
+    }
+    values: Mandate | Solution
+    if organisation.kind in VENDORS:
+        values = answers.solution(content, **common)
+    else:
+        values = answers.mandate(content, **common, per_usd=per_usd.get(content.get("ticket_currency", "")))
+    return Party(organisation.id, profile.revision, organisation, profile, values, is_verified)
+
+
+def mail_domains(identities: Iterable[int] | None) -> defaultdict[int, frozenset[str]]:
+    """Return the mail domains of the people of organisations (of all), without those where anybody gets an address."""
+    statement: Select[Any] = (
+        select(Membership.organisation_id, User.email)
+        .join(User, User.id == Membership.user_id)
+        .where(Membership.state == MembershipState.ACTIVE)
+    )
+    if identities is not None:
+        statement = statement.where(Membership.organisation_id.in_(set(identities)))
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for identity, email in session().execute(statement):
+        found[identity].add(conflicts.domain(email))
+    domains: defaultdict[int, frozenset[str]] = defaultdict(frozenset)
+    domains.update({identity: frozenset(names - {""}) for identity, names in found.items()})
+    return domains

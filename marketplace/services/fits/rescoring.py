@@ -1,0 +1,257 @@
+"""Keeping what the model says of every pair up to date: jobs that compute and store, block by block.
+
+Rows are kept for pairs that fit or nearly fit, and for those a person decided about; what one party blocked is not
+kept, so that no list can show it. A block of projects is locked, then everything is read, computed and stored in that
+one transaction: whatever was changed before is in it, and whatever is changed later has a job of its own that waits for
+the lock. So any number of workers may run, in any order, and a job that is done twice does no harm.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+
+from marketplace import clock
+from marketplace.compatibility import MODEL, Mandate, Solution
+from marketplace.database import atomic, session
+from marketplace.models import (
+    CounterpartyProfile,
+    Fit,
+    FitOverride,
+    FitStatus,
+    Job,
+    JobState,
+    Organisation,
+    OrganisationKind,
+    OverrideKind,
+    Project,
+    ProjectListing,
+)
+from marketplace.services import jobs
+from marketplace.services.fits import inputs
+from marketplace.services.fits.inputs import Parties, Party, Pitch
+
+if TYPE_CHECKING:
+    from marketplace.compatibility.table import Table
+
+PROJECT = "fits.rescore_project"
+COUNTERPARTY = "fits.rescore_counterparty"
+ALL = "fits.rescore_all"
+
+MODEL_VERSION = int(MODEL.rpartition("/")[2])
+
+ROWS = 64
+"""Projects in a block when all counterparties are compared, and (times eight) when a single one is: a block holds its
+lock, and on SQLite the one pen there is, for a fraction of a second."""
+
+_OFFERED = (FitStatus.OFFERED, FitStatus.TO_CHECK)
+_MANY = 5000
+_VALUES = 500
+_NOTHING: dict[int, OverrideKind] = {}
+
+
+def project(identity: int) -> None:
+    """Have a project compared anew; call it in the transaction of whatever changed: its text, readiness or state."""
+    jobs.enqueue(PROJECT, {"project": identity})
+
+
+def counterparty(organisation: Organisation) -> None:
+    """Have a counterparty compared anew, after a change of its profile, its check or its service; for a city, have
+    its projects compared."""
+    if organisation.kind is OrganisationKind.CITY:
+        for identity in session().scalars(select(Project.id).where(Project.city_id == organisation.id)):
+            project(identity)
+        return
+    jobs.enqueue(COUNTERPARTY, {"organisation": organisation.id})
+
+
+def everything() -> None:
+    """Have all pairs compared anew, after a change that concerns many, such as an exchange rate."""
+    untouched = select(Job.id).where(Job.kind == ALL, Job.state == JobState.WAITING, Job.attempts == 0)
+    if session().scalar(untouched.limit(1)) is None:
+        jobs.enqueue(ALL)
+
+
+@jobs.handler("fits.rescore_project")
+def _rescore_project(run: jobs.Run) -> None:
+    """Compare one project with all counterparties."""
+    _rescore([int(run.payload["project"])], None)
+
+
+@jobs.handler("fits.rescore_counterparty")
+def _rescore_counterparty(run: jobs.Run) -> None:
+    """Compare one counterparty with all projects."""
+    identity = int(run.payload["organisation"])
+    _rescore(_all_projects(), [identity], run, rows=ROWS * 8)
+
+
+# Once a day also without a cause: checks of counterparties expire, and people come and go with their addresses.
+@jobs.handler("fits.rescore_all", every=timedelta(days=1))
+def _rescore_all(run: jobs.Run) -> None:
+    """Compare all projects with all counterparties."""
+    _forget_strays()
+    _rescore(_all_projects(), None, run)
+
+
+def pair(project_id: int, organisation_id: int) -> None:
+    """Compare one pair at once, in the present transaction."""
+    with atomic():
+        _lock([project_id])
+        _store([project_id], inputs.counterparties([organisation_id]), {organisation_id})
+
+
+def _lock(projects: Sequence[int]) -> None:
+    # The rows are only held, not read: working texts are long.
+    session().execute(select(Project.id).where(Project.id.in_(projects)).order_by(Project.id).with_for_update())
+
+
+def _all_projects() -> list[int]:
+    found = list(session().scalars(select(ProjectListing.project_id).order_by(ProjectListing.project_id)))
+    session().rollback()
+    return found
+
+
+def _rescore(
+    projects: Sequence[int], organisations: Collection[int] | None, run: jobs.Run | None = None, rows: int = ROWS
+) -> None:
+    parties: Parties | None = None
+    for start in range(0, len(projects), rows):
+        if run is not None and start:
+            if run.cancelled():
+                return
+            run.progress(start / len(projects))
+        block = projects[start : start + rows]
+        with atomic():
+            _lock(block)
+            if parties is None or inputs.marks(organisations) != parties.marks:
+                parties = inputs.counterparties(organisations)
+            _store(block, parties, None if organisations is None else set(organisations))
+
+
+def _forget_strays() -> None:
+    """Delete pairs of projects that left the book and of counterparties that left the programme."""
+    with atomic() as current:
+        listed = select(ProjectListing.project_id)
+        serving = select(CounterpartyProfile.organisation_id).join(CounterpartyProfile.organisation)
+        current.execute(
+            delete(Fit)
+            .where(Fit.project_id.not_in(listed) | Fit.organisation_id.not_in(serving.where(inputs.in_service())))
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _store(projects: Sequence[int], parties: Parties, organisations: set[int] | None) -> None:
+    """Compute the pairs of some projects with these parties and put the rows in the place of what was there.
+
+    `organisations` are those whose rows are meant (None: all), be they still counterparties or not.
+    """
+    current = session()
+    overrides = _overrides(projects, organisations)
+    pitches = inputs.published(projects)
+    rows = [row for one in (parties.funders, parties.vendors) for row in _rows(pitches, one, overrides)]
+    kept = {(row["project_id"], row["organisation_id"]) for row in rows}
+    there = select(Fit.project_id, Fit.organisation_id).where(Fit.project_id.in_(projects))
+    if organisations is not None:
+        there = there.where(Fit.organisation_id.in_(organisations))
+    gone = [tuple(found) for found in current.execute(there) if tuple(found) not in kept]
+    for start in range(0, len(gone), _VALUES):
+        current.execute(
+            delete(Fit)
+            .where(tuple_(Fit.project_id, Fit.organisation_id).in_(gone[start : start + _VALUES]))
+            .execution_options(synchronize_session=False)
+        )
+    for start in range(0, len(rows), _MANY):
+        current.connection().execute(_upsert(), rows[start : start + _MANY])
+
+
+def _upsert() -> Any:
+    kind = postgresql if session().get_bind().dialect.name == "postgresql" else sqlite
+    statement = kind.insert(Fit.__table__)
+    values = {
+        column.name: statement.excluded[column.name]
+        for column in Fit.__table__.columns
+        if column.name not in {"id", "project_id", "organisation_id"}
+    }
+    return statement.on_conflict_do_update(index_elements=["project_id", "organisation_id"], set_=values)
+
+
+Overrides = dict[int, dict[int, OverrideKind]]
+
+
+def _overrides(projects: Sequence[int], organisations: set[int] | None) -> Overrides:
+    """Return what persons decided, by project and organisation."""
+    statement = select(FitOverride.project_id, FitOverride.organisation_id, FitOverride.kind).where(
+        FitOverride.project_id.in_(projects), FitOverride.withdrawn_at.is_(None)
+    )
+    if organisations is not None:
+        statement = statement.where(FitOverride.organisation_id.in_(organisations))
+    found: Overrides = {}
+    for project_id, other, kind in session().execute(statement):
+        found.setdefault(project_id, {})[other] = kind
+    return found
+
+
+def _rows(pitches: Sequence[Pitch], parties: Sequence[Party], overrides: Overrides) -> Iterator[dict[str, Any]]:
+    """Yield what is kept of the pairs."""
+    if not pitches or not parties:
+        return
+    # numpy comes with it, and only a worker needs it.
+    from marketplace.compatibility.table import STATUSES
+
+    statuses = tuple(FitStatus(status.value) for status in STATUSES)
+    excluded, near = statuses.index(FitStatus.EXCLUDED), statuses.index(FitStatus.NEAR_MISS)
+    others = [party.organisation_id for party in parties]
+    place = {identity: column for column, identity in enumerate(others)}
+    now = clock.now()
+    for start, table in _tables(pitches, parties):
+        chosen = (table.status != excluded) & ~table.private
+        for row in range(chosen.shape[0]):
+            for other in overrides.get(pitches[start + row].row.id, ()):
+                if other in place:
+                    chosen[row, place[other]] = True
+        lines, columns = (found.tolist() for found in chosen.nonzero())
+        plain = {
+            name: getattr(table, name)[chosen].tolist()
+            for name in ("score", "confidence", "preference", "mutual", "status", "failed", "unknown", "private")
+        }
+        terms = cast(Any, table.terms)[chosen].astype("<f4")
+        size, packed = terms.shape[1] * 4, terms.tobytes()
+        for number, (row, column) in enumerate(zip(lines, columns, strict=True)):
+            pitch, party = pitches[start + row], parties[column]
+            status = plain["status"][number]
+            decision = overrides.get(pitch.row.id, _NOTHING).get(others[column])
+            is_private = plain["private"][number]
+            yield {
+                "project_id": pitch.row.id,
+                "organisation_id": others[column],
+                # A pair that one party blocked is kept only because somebody decided about it: no list shows it.
+                "status": FitStatus.EXCLUDED if is_private else statuses[status],
+                "is_offered": not is_private
+                and (decision is OverrideKind.OFFER if decision else status not in {excluded, near}),
+                "score": max(plain["score"][number], 0) / 10,
+                "confidence": plain["confidence"][number] / 1000,
+                "preference": _known(plain["preference"][number]),
+                "mutual": _known(plain["mutual"][number]),
+                "failed": plain["failed"][number],
+                "unknown": plain["unknown"][number],
+                "terms": packed[number * size : (number + 1) * size],
+                "model_version": MODEL_VERSION,
+                "project_version": pitch.version,
+                "profile_version": party.revision,
+                "computed_at": now,
+            }
+
+
+def _tables(pitches: Sequence[Pitch], parties: Sequence[Party]) -> Iterable[tuple[int, "Table"]]:
+    from marketplace.compatibility.table import funder_blocks, vendor_blocks
+
+    projects = [pitch.values for pitch in pitches]
+    if parties[0].is_vendor:
+        return vendor_blocks(projects, [cast(Solution, party.values) for party in parties], terms=True)
+    return funder_blocks(projects, [cast(Mandate, party.values) for party in parties], terms=True)
+
+
+def _known(tenths: int) -> float | None:
+    return None if tenths < 0 else tenths / 10
