@@ -78,7 +78,7 @@ def desk() -> list[Group]:
                 _item(_("City pairs"), "organiser.pairs", "pair"),
                 _item(_("Projects"), "organiser.projects", "project"),
                 _item(_("Calls"), "organiser.calls", "calendar"),
-                _item(_("Exchange rates"), "organiser.rates", "sort"),
+                _item(_("Exchange rates"), "organiser.rates", "globe"),
             ],
         },
         {

@@ -5,10 +5,13 @@ submit late ends in the same way.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import joinedload
 
 from marketplace import clock, i18n
@@ -19,6 +22,24 @@ from marketplace.models import Call, Event, Organisation, OrganisationKind, Proj
 from marketplace.services import audit, outbox, places, policies, texts
 from marketplace.services.projects import team
 from marketplace.services.search import fold
+
+
+class Phase(StrEnum):
+    """Where a call stands in time."""
+
+    PLANNED = "planned"
+    OPEN = "open"
+    CLOSED = "closed"
+    RETIRED = "retired"
+
+
+PHASES: dict[Phase, LazyText] = {
+    Phase.PLANNED: lazy_gettext("Planned"),
+    Phase.OPEN: lazy_gettext("Open"),
+    Phase.CLOSED: lazy_gettext("Closed"),
+    Phase.RETIRED: lazy_gettext("Out of use"),
+}
+"""The words for each phase."""
 
 NOT_AN_ANSWER = (ProjectState.DRAFT, ProjectState.WITHDRAWN)
 """Projects in these states do not count as an answer of their city to a call."""
@@ -185,6 +206,15 @@ def is_open(call: Call, at: datetime | None = None) -> bool:
     return call.retired_at is None and call.opens_at <= at < call.closes_at
 
 
+def phase(call: Call, at: datetime | None = None) -> Phase:
+    """Tell where a call stands at a moment (now)."""
+    if call.retired_at is not None:
+        return Phase.RETIRED
+    if is_open(call, at):
+        return Phase.OPEN
+    return Phase.PLANNED if (at or clock.now()) < call.opens_at else Phase.CLOSED
+
+
 def has_leave(project: Project, at: datetime | None = None) -> bool:
     """Tell whether a project may be submitted although its call has closed."""
     return project.late_until is not None and (at or clock.now()) < project.late_until
@@ -229,6 +259,25 @@ def answers(call: Call) -> Select[Project]:
         .options(joinedload(Project.city))
         .order_by(Organisation.search_text, Project.id)
     )
+
+
+class Counts(NamedTuple):
+    """How many projects were begun for a call, and how many of them are an answer to it."""
+
+    begun: int = 0
+    submitted: int = 0
+
+
+def counts(wanted: Sequence[Call]) -> dict[int, Counts]:
+    """Return the counts of calls by their ids, with one statement."""
+    is_answer = case((Project.state.not_in(NOT_AN_ANSWER), 1), else_=0)
+    statement = (
+        select(Project.call_id, func.count(), func.sum(is_answer))
+        .where(Project.call_id.in_([call.id for call in wanted]))
+        .group_by(Project.call_id)
+    )
+    found = {identity: Counts(begun, int(submitted)) for identity, begun, submitted in session().execute(statement)}
+    return {call.id: found.get(call.id, Counts()) for call in wanted}
 
 
 def allow_late(slug: str, until: datetime, reason: str, by: User) -> Project:

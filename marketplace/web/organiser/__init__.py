@@ -1,4 +1,4 @@
-"""Room: the organiser's desk. Events, people, organisations, city pairs, calls, exchange rates, letters, jobs and the audit trail."""
+"""Room: the organiser's desk. Events, people, organisations, pairs, projects, calls, rates, letters, jobs, trail."""
 
 from marketplace.web.organiser import (
     audit_trail,
