@@ -17,6 +17,7 @@ from threading import Lock
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from flask import Flask, Response, request, session
+from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header, parse_cookie
@@ -24,8 +25,8 @@ from werkzeug.sansio.utils import host_is_trusted
 
 from marketplace import i18n
 from marketplace.errors import Refusal
-from marketplace.services import installation
-from marketplace.web import language, metrics, request_log
+from marketplace.services import installation, memberships, policies
+from marketplace.web import language, metrics, request_log, signed_in
 
 Thing = TypeVar("Thing")
 State = Callable[[], Hashable]
@@ -112,10 +113,11 @@ def note(state: State, now: Hashable) -> None:
 
 
 def filled(state: Hashable, values: Mapping[str, str], make: Callable[[], str]) -> str:
-    """Return a page that differs between readers who are not signed in by a few words only: made once for each state.
+    """Return a page that differs between readers of one state by a few words only: made once for each state.
 
-    `make` renders the page with marks, tokens that no other text contains; `values` are the HTML for each, in an order
-    that is always the same. A token that is itself what the reader gets is its own mark.
+    What shows who is signed in belongs to the state (see `chrome`). `make` renders the page with marks, tokens that no
+    other text contains; `values` are the HTML for each, in an order that is always the same. A token that is itself
+    what the reader gets is its own mark.
     """
     key = (request.full_path, state, i18n.locale(), language.theme(), installation.is_sample())
     pieces = _forms.get(key, lambda: _cut(make(), list(values)))
@@ -123,7 +125,19 @@ def filled(state: Hashable, values: Mapping[str, str], make: Callable[[], str]) 
     return "".join(piece if isinstance(piece, str) else words[piece] for piece in pieces)
 
 
-_forms: Shelf[tuple[str | int, ...]] = Shelf(64)
+_forms: Shelf[tuple[str | int, ...]] = Shelf(256)
+
+
+def chrome() -> tuple[object, ...]:
+    """Return all that the frame of every page shows of who is signed in."""
+    if not current_user.is_authenticated:
+        return ()
+    user, acting_for = current_user, signed_in.acting_for()
+    return (
+        (user.uid, user.name, user.email, policies.can(user, "desk.enter")),
+        acting_for and (acting_for.uid, acting_for.name),
+        tuple((one.uid, one.name) for one in memberships.choices(user)),
+    )
 
 
 def _cut(page: str, marks: list[str]) -> tuple[str | int, ...]:

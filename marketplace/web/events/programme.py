@@ -4,18 +4,20 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from flask import current_app, render_template, request
+from flask import current_app, render_template, request, session
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from marketplace import i18n
+from marketplace.errors import NotFound
 from marketplace.i18n import in_language
 from marketplace.models import Event, ProgrammeSession, SessionKind
 from marketplace.services import events, labels, sign_ups
 from marketplace.services import programme as programmes
 from marketplace.services.events import Standing
 from marketplace.services.programme import Filter
-from marketplace.web import kept
+from marketplace.web import kept, language
 from marketplace.web.access import PUBLIC, access
 from marketplace.web.events.blueprint import own_registration, reader, room, zone_for
 from marketplace.web.kept import Shelf
@@ -62,9 +64,19 @@ _listed: Shelf[Listed] = Shelf(64)
 @access(PUBLIC)
 def programme(slug: str) -> ResponseReturnValue:
     """Show the sessions day by day."""
-    if request.args:
+    if request.args or "_flashes" in session:
         return _programme_page(slug)
-    return kept.page(lambda: events.standing(slug), lambda: _programme_page(slug))
+    user = reader()
+    if user is None:
+        return kept.page(lambda: events.standing(slug), lambda: _programme_page(slug))
+    try:
+        standing = events.standing(slug)
+    except NotFound:
+        # A draft is there for those who work on it.
+        return _programme_page(slug)
+    state = (standing, language.reader_zone(), kept.chrome(), sign_ups.own_at(standing.uid, user))
+    token = generate_csrf()
+    return kept.filled(state, {token: token}, lambda: _programme_page(slug))
 
 
 def _programme_page(slug: str) -> str:
