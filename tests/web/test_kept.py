@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from marketplace.database import atomic
 from marketplace.models import SessionState
-from marketplace.services import events, installation, organisations, programme, tickets
+from marketplace.services import events, installation, organisations, programme, sign_ups, tickets
 from marketplace.web.kept import Shelf
 
 
@@ -201,6 +202,43 @@ def test_reader_with_a_session_never_gets_or_leaves_a_kept_answer(client, login_
 
     assert all("Ana Souza" in page for page in own)
     assert "Ana Souza" not in client.get(PROGRAMME).text
+
+
+def test_programme_of_somebody_signed_in_is_made_anew_with_all_it_shows(login_as, make, event):
+    person, other, organiser = make.user(name="Ana Souza"), make.user(name="Luis Rojas"), make.organiser()
+    mine = make.registration(event, make.ticket(event), user=person, email=person.email)
+    browser, rooms = login_as(person), login_as(other)
+    entry = programme.sessions(event)[0]
+
+    pages = [browser.get(PROGRAMME).text, browser.get(PROGRAMME).text, rooms.get(PROGRAMME).text]
+    sign_ups.sign_up(mine, entry.uid, person)
+    signed_up = browser.get(PROGRAMME).text
+    with atomic() as current:
+        current.merge(person).name = "Ana Lima"
+    renamed = browser.get(PROGRAMME).text
+    programme.set_session_state("dialogue", entry.uid, SessionState.CANCELLED, organiser)
+
+    assert all("Ana Souza" in page and "In my programme" not in page for page in pages[:2])
+    assert pages[0] == pages[1]
+    assert "Luis Rojas" in pages[2]
+    assert "Ana" not in pages[2]
+    assert "/account/registrations/" not in pages[2]
+    assert "In my programme" in signed_up
+    assert "Ana Lima" in renamed
+    assert browser.get(PROGRAMME).text != renamed
+    assert "In my programme" not in rooms.get(PROGRAMME).text
+
+
+def test_draft_is_there_for_who_works_on_it_only(client, login_as, make, event):
+    organiser = make.organiser()
+    desk, somebody = login_as(organiser), login_as(make.user())
+    seen = [browser.get(PROGRAMME).status_code for browser in (client, desk, somebody)]
+
+    events.withdraw("dialogue", organiser)
+    withdrawn = [browser.get(PROGRAMME).status_code for browser in (client, desk, somebody)]
+
+    assert seen == [200, 200, 200]
+    assert withdrawn == [404, 200, 404]
 
 
 def test_sample_banner_appears_on_kept_pages(client, event):
