@@ -4,8 +4,11 @@
 
 Every kind of table runs in a process of its own on one thread. The profiles are random with a tenth of all fields
 unknown; every project lies at a place of its own and every third funder has a circle of its own, so that nothing can be
-remembered from pair to pair. The table is Markdown on standard output. On the pairs of the sample both paths are
+remembered from pair to pair. The tables are Markdown on standard output. On the pairs of the sample both paths are
 compared, and a difference ends the run. The ratio is of CPU seconds, which a busy machine does not bend as much.
+
+The second table is the whole work of the background worker on an SQLite file: as many published projects and
+counterparties (nine funders to one vendor) with their answers as people give them, read, compared and stored.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import random
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -93,6 +97,161 @@ def measure(kind: str, projects: int, counterparties: int, sample: int, rounds: 
     }
 
 
+def answers(chance: random.Random) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """The answers of a random pitch (changes of a whole one), mandate and solution, a tenth of them missing."""
+    from marketplace.models import (
+        Applicant,
+        ClimateObjective,
+        Currency,
+        Guarantee,
+        Instrument,
+        Sector,
+        Stage,
+        Technology,
+        UseOfFunds,
+    )
+
+    def some(kind: Any, least: int = 1, most: int = 4) -> list[str]:
+        codes = [member.value for member in kind]
+        return chance.sample(codes, chance.randint(least, min(most, len(codes))))
+
+    def gaps(content: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in content.items() if chance.random() >= 0.1}
+
+    countries = ["MX", "US", "CO", "BR", "CL", "AR", "EC", "GT", "JM", "BS"]
+    sectors = some(Sector, most=3)
+    ask = chance.choice([0.3, 0.9, 2, 4, 8, 12, 25, 40, 90]) * 1e6
+    pitch = {
+        "sector_primary": sectors[0],
+        "sectors_secondary": sectors[1:],
+        "climate_objective": some(ClimateObjective)[0],
+        "stage": some(Stage)[0],
+        "location": {"lat": chance.uniform(-35, 45), "lon": chance.uniform(-118, -35)},
+        "instruments_sought": some(Instrument),
+        "technology_needs": some(Technology),
+        "applicant_type": some(Applicant)[0],
+        "guarantee_available": [some(Guarantee)[0]],
+        "uses_sought": some(UseOfFunds, most=2),
+        "currency": some(Currency)[0],
+        "ask_amount": f"{ask:.2f}",
+        "capex": f"{ask * chance.choice([1.2, 2, 3]):.2f}",
+        "pct_low_income": str(chance.randint(0, 100)),
+        "understands": chance.sample(["en", "es", "pt"], 2),
+    }
+    least = chance.choice([0, 0.5, 1, 5, 10]) * 1e6
+    mandate = {
+        "instruments": some(Instrument, 2, 5),
+        "ticket_currency": "USD",
+        "ticket_min": f"{least:.2f}",
+        "ticket_max": f"{least + chance.choice([1, 5, 20, 100]) * 1e6:.2f}",
+        "allows_syndication": chance.choice(["yes", "no"]),
+        "allows_bundling": chance.choice(["yes", "no"]),
+        "min_cofinance_pct": chance.choice(["0", "10", "20", "30"]),
+        "uses_funded": some(UseOfFunds, 2, 4),
+        "currencies": some(Currency, 1, 3),
+        "sectors": some(Sector, 2, 6),
+        "excluded_sectors": some(Sector, 1, 2),
+        "stages": some(Stage, 2, 4),
+        "climate_focus": some(ClimateObjective)[0],
+        "countries": chance.sample(countries, chance.randint(2, 8)),
+        "priority_countries": chance.sample(countries, 2),
+        "borrower_types": some(Applicant, 1, 4),
+        "guarantee_required": chance.choice(["sovereign", "subnational", "any", "none", "none"]),
+        "languages": chance.sample(["en", "es", "pt"], 2),
+        "gender_marker_min": chance.choice(["0", "1", "2"]),
+        "readiness_min": str(chance.randint(0, 70)),
+    }
+    if chance.random() < 0.33:
+        circle = {"lat": chance.uniform(-35, 45), "lon": chance.uniform(-118, -35), "km": chance.uniform(50, 2000)}
+        mandate["area"] = {"kind": "circle", **circle}
+    solution = {
+        "categories": some(Technology, 1, 5),
+        "local_presence": chance.sample(countries, 3),
+        "languages": chance.sample(["en", "es", "pt"], 2),
+        "project_min": "100000.00",
+        "project_max": f"{chance.choice([1, 10, 50]) * 1e6:.2f}",
+        "is_debarred": "no",
+        "has_conflict": "no",
+        "market_sounding": "yes",
+    }
+    return pitch, gaps(mandate), gaps(solution)
+
+
+def measure_stored(projects: int, counterparties: int, seed: int) -> dict[str, float]:
+    """Seconds, memory and rows of comparing and storing all pairs, one project's and one counterparty's."""
+    from flask_migrate import upgrade
+    from sqlalchemy import func, select
+
+    from marketplace import create_app
+    from marketplace.config import Settings
+    from marketplace.database import atomic, session
+    from marketplace.models import CounterpartyProfile, Fit, OrganisationKind
+    from marketplace.services import jobs
+    from marketplace.services.fits import rescoring
+    from tests.make import Make
+
+    chance = random.Random(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app(
+            Settings(
+                database_url=f"sqlite:///{folder}/benchmark.db",
+                secret_key="a key for a benchmark that is long enough",
+                public_url="http://localhost",
+                smtp_url=None,
+                build_dir=Path(folder) / "build",
+                testing=True,
+            )
+        )
+        with app.app_context():
+            upgrade(directory=str(ROOT / "migrations"))
+
+            class Stored(Make):
+                """All in one transaction."""
+
+                def store(self, thing: Any) -> Any:
+                    session().add(thing)
+                    session().flush()
+                    return thing
+
+            make = Stored()
+            with atomic():
+                cities = [make.city(country=code) for code in ("MX", "US", "CO", "BR", "CL", "AR", "EC", "GT")]
+                shown = [
+                    make.published(chance.choice(cities), content=answers(chance)[0], readiness=chance.uniform(20, 95))
+                    for _ in range(projects)
+                ]
+                others = []
+                for number in range(counterparties):
+                    is_vendor = number % 10 == 0
+                    kind = OrganisationKind.VENDOR if is_vendor else OrganisationKind.FUNDER
+                    content = answers(chance)[2 if is_vendor else 1]
+                    others.append(make.organisation(kind=kind))
+                    make.profile(others[-1], content=content)
+                one_project, one_other = shown[0].id, others[1].id
+            session().close()
+            before = megabytes()
+
+            def timed(work: Any, *things: Any) -> float:
+                work(*things)
+                began = time.perf_counter()
+                run = jobs.claim()
+                assert run is not None
+                jobs.perform(run)
+                return time.perf_counter() - began
+
+            first = timed(rescoring.everything)
+            memory = megabytes() - before
+            with atomic() as current:
+                for profile in current.scalars(select(CounterpartyProfile)):
+                    profile.revision += 1
+            session().close()
+            again = timed(rescoring.everything)
+            project = timed(rescoring.project, one_project)
+            other = timed(jobs.enqueue, rescoring.COUNTERPARTY, {"organisation": one_other})
+            kept = session().scalar(select(func.count()).select_from(Fit)) or 0
+    return {"first": first, "again": again, "memory": memory, "project": project, "other": other, "rows": kept}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--projects", type=int, default=2000)
@@ -100,8 +259,11 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=40, help="rows and columns of the sample for the plain function")
     parser.add_argument("--rounds", type=int, default=3, help="of which the fastest counts")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kind", choices=("funder", "vendor"), help=argparse.SUPPRESS)
+    parser.add_argument("--kind", choices=("funder", "vendor", "stored"), help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.kind == "stored":
+        print(json.dumps(measure_stored(options.projects, options.counterparties, options.seed)))
+        return
     if options.kind:
         measured = measure(
             options.kind, options.projects, options.counterparties, options.sample, options.rounds, options.seed
@@ -112,15 +274,30 @@ def main() -> None:
     heads = ("", "all pairs, s", "CPU, s", "memory, MB", "plain pair, µs", "faster by", "1 project, ms", "1 other, ms")
     print(f"| {' | '.join(heads)} |\n| --- {'| ---: ' * (len(heads) - 1)}|")
     for kind in ("funder", "vendor"):
-        command = [sys.executable, __file__, *sys.argv[1:], "--kind", kind]
-        environment = {**os.environ, **dict.fromkeys(THREADS, "1")}
-        got = json.loads(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)
+        got = in_a_process(kind)
         cells = (
             *(f"{kind}s", f"{got['whole']:.2f}", f"{got['cpu']:.2f}", f"{got['memory']:.0f}"),
             *(f"{got['plain'] * 1e6:.0f}", f"{got['ratio']:.0f} x"),
             *(f"{got['one_row'] * 1e3:.0f}", f"{got['one_column'] * 1e3:.0f}"),
         )
         print(f"| {' | '.join(cells)} |")
+    got = in_a_process("stored")
+    heads = ("", "first time, s", "again, s", "memory, MB", "rows kept", "1 project, ms", "1 counterparty, ms")
+    print(f"\n| {' | '.join(heads)} |\n| --- {'| ---: ' * (len(heads) - 1)}|")
+    cells = (
+        *("read, compared and stored", f"{got['first']:.2f}", f"{got['again']:.2f}", f"{got['memory']:.0f}"),
+        *(f"{got['rows']:,.0f}", f"{got['project'] * 1e3:.0f}", f"{got['other'] * 1e3:.0f}"),
+    )
+    print(f"| {' | '.join(cells)} |")
+
+
+def in_a_process(kind: str) -> dict[str, float]:
+    """What a process of its own measures."""
+    command = [sys.executable, __file__, *sys.argv[1:], "--kind", kind]
+    environment = {**os.environ, **dict.fromkeys(THREADS, "1")}
+    found = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+    measured: dict[str, float] = json.loads(found.strip().splitlines()[-1])
+    return measured
 
 
 if __name__ == "__main__":

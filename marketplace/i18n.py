@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel import dates as _dates
+from babel import lists as _lists
 from babel import numbers as _numbers
 from babel.messages import mofile, pofile
 from babel.support import LazyProxy, Translations
@@ -234,9 +235,14 @@ def format_magnitude(value: Decimal | int) -> str:
     return written if abs(value) >= 1_000_000 else str(_numbers.format_decimal(round(value), locale=_format()))
 
 
-def format_percent(value: float) -> str:
-    """Write a share of one as a percentage."""
-    return str(_numbers.format_percent(value, locale=_format()))
+def format_percent(value: float | Decimal, *, is_exact: bool = False) -> str:
+    """Write a share of one as a percentage, whole or (exact) with the decimals it has."""
+    return str(_numbers.format_percent(value, locale=_format(), decimal_quantization=not is_exact))
+
+
+def format_list(texts: list[str]) -> str:
+    """Write several things one after the other, e.g. `water, energy and waste`."""
+    return str(_lists.format_list(texts, style="standard", locale=_format()))
 
 
 def format_money(amount: int, currency: str) -> str:
