@@ -44,15 +44,14 @@ def of_event(event_id: int, *, with_retired: bool = False) -> list[Interpreter]:
 
 def shifts(event_id: int) -> set[tuple[int, int]]:
     """Return who works when, as (interpreter, slot) ids."""
-    return set(
-        session()
-        .execute(
+    return {
+        (one, other)
+        for one, other in session().execute(
             select(InterpreterShift.interpreter_id, InterpreterShift.slot_id)
             .join(Interpreter, Interpreter.id == InterpreterShift.interpreter_id)
             .where(Interpreter.event_id == event_id, Interpreter.retired_at.is_(None))
         )
-        .tuples()
-    )
+    }
 
 
 def save(slug: str, details: Details, by: User, uid: str = "") -> Interpreter:

@@ -488,15 +488,14 @@ def availability(event_id: int, parties: Iterable[MeetingParty] | None = None) -
         )
         if person in people
     }
-    away = set(
-        session()
-        .execute(
+    away = {
+        (one, other)
+        for one, other in session().execute(
             select(PartyAbsence.party_id, PartyAbsence.slot_id).where(
                 PartyAbsence.slot_id.in_([slot.id for slot in usable])
             )
         )
-        .tuples()
-    )
+    }
     in_sessions, in_meetings, projects = _held(usable)
     could: dict[int, dict[int, int]] = {}
     free: dict[int, dict[int, int]] = {}

@@ -24,15 +24,14 @@ def of_event(event_id: int) -> list[MeetingTable]:
 
 def closures(event_id: int) -> set[tuple[int, int]]:
     """Return which tables are closed in which slots, as (table, slot) ids."""
-    return set(
-        session()
-        .execute(
+    return {
+        (one, other)
+        for one, other in session().execute(
             select(TableClosure.table_id, TableClosure.slot_id)
             .join(MeetingTable, MeetingTable.id == TableClosure.table_id)
             .where(MeetingTable.event_id == event_id)
         )
-        .tuples()
-    )
+    }
 
 
 def add(slug: str, count: int, by: User, *, zone: str = "", is_accessible: bool = False) -> list[MeetingTable]:

@@ -369,11 +369,12 @@ def away(usable: list[MeetingSlot], planned: Iterable[Meeting]) -> set[tuple[int
     """Return who cannot be named in which slot, as (registration, slot): absent, in a session, or in a meeting that is
     not among the planned ones."""
     ids = [slot.id for slot in usable]
-    found = set(
-        session()
-        .execute(select(PersonAbsence.registration_id, PersonAbsence.slot_id).where(PersonAbsence.slot_id.in_(ids)))
-        .tuples()
-    )
+    found = {
+        (one, other)
+        for one, other in session().execute(
+            select(PersonAbsence.registration_id, PersonAbsence.slot_id).where(PersonAbsence.slot_id.in_(ids))
+        )
+    }
     if not usable:
         return found
     slots_of: dict[int, list[int]] = defaultdict(list)
