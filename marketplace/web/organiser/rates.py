@@ -38,6 +38,7 @@ def enter() -> ResponseReturnValue:
     """Enter the rate of a day, or correct it."""
     form = RateForm(data={"currency": request.args.get("currency", ""), "on_day": clock.now().date()})
     if form.validate_on_submit():
+        assert form.per_usd.data is not None
         try:
             rate = rates.enter(form.currency.data, form.on_day.data, form.per_usd.data, form.source.data, current_user)
         except Invalid as refusal:
