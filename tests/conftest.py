@@ -1,6 +1,7 @@
 """What all tests share: an application on each database, a browser-like client, a clock, and the letters sent."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ from marketplace.services import audit, installation, sessions
 from tests.make import Make
 
 POSTGRESQL = os.environ.get("TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+UPLOADS = Path(tempfile.gettempdir()) / f"marketplace-test-uploads-{os.getpid()}"
+"""Where files sent in tests lie, for each process its own; emptied after each test."""
 NO_POSTGRESQL = (
     "PostgreSQL was not found: start one on 127.0.0.1:5432 (apt-get install postgresql) "
     "or name one in TEST_DATABASE_URL"
@@ -38,6 +41,7 @@ def test_settings(database_url: str, **changes: object) -> Settings:
         "public_url": "http://localhost",
         "smtp_url": None,
         "build_dir": Path(tempfile.gettempdir()) / "marketplace-test-build",
+        "upload_dir": UPLOADS,
         "log_level": "INFO",
         "testing": True,
         **changes,
@@ -122,6 +126,7 @@ def app(migrated_app: Flask) -> Iterator[Flask]:
     with migrated_app.app_context():
         yield migrated_app
         empty_database()
+    shutil.rmtree(UPLOADS, ignore_errors=True)
 
 
 def empty_database() -> None:

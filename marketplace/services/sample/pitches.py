@@ -138,7 +138,6 @@ class _Stored:
             city=self.city,
             call_id=self.call.id if self.call else None,
             state=self.state,
-            content=self.content,
             created_by_id=self.team[0].id,
             created_at=times.begun,
             changed_by_id=self.team[-1].id,
@@ -154,7 +153,7 @@ class _Stored:
         session().add(project)
         session().flush()
         self._store_files(project)
-        project.content = dict(self.content)
+        project.content = self.content
         history = self._edits()
         project.revision = len(history)
         edits.refresh(project)
