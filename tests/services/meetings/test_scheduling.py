@@ -1,0 +1,218 @@
+"""From wishes to a published schedule: runs, drafts changed by hand, publication, what is stale, repair."""
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import undefer
+
+from marketplace.database import session
+from marketplace.errors import Conflict
+from marketplace.models import (
+    BookingRule,
+    Letter,
+    Meeting,
+    MeetingSource,
+    MeetingState,
+    PartyRole,
+    Publication,
+    Schedule,
+    ScheduleKind,
+    ScheduleState,
+    WishKind,
+)
+from marketplace.services import jobs
+from marketplace.services.meetings import parties, self_booking, setup, wishes
+from marketplace.services.meetings.scheduling import drafts, publishing, runs
+from marketplace.services.meetings.scheduling.drafts import Pick
+from marketplace.services.meetings.scheduling.publishing import StaleDraft
+from tests.meetings import audit, market, user_of
+
+
+@pytest.fixture
+def organiser(app, make):
+    return make.organiser()
+
+
+@pytest.fixture
+def place(make, organiser):
+    return market(
+        make,
+        organiser,
+        projects=3,
+        funders=3,
+        tables=2,
+        limits={role: (2 if role is PartyRole.PROJECT else 0, 6) for role in PartyRole},
+        rule=BookingRule.AT_ONCE,
+    )
+
+
+def perform(uid):
+    """Do what the worker does, in this session."""
+    runs.perform(jobs.Run(0, 1, {"schedule": uid}))
+
+
+@pytest.fixture
+def solved(place, organiser):
+    def run(kind=ScheduleKind.SOLVE, **values):
+        uid = runs.start(place.event.slug, kind, organiser, seconds=2, **values).uid
+        perform(uid)
+        found = session().scalar(
+            select(Schedule).where(Schedule.uid == uid).options(undefer(Schedule.meetings), undefer(Schedule.report))
+        )
+        assert found.state is ScheduleState.DRAFT, found.failure
+        return found
+
+    return run
+
+
+def meetings(place):
+    return (
+        session()
+        .scalars(select(Meeting).where(Meeting.event_id == place.event.id, Meeting.state == MeetingState.SCHEDULED))
+        .all()
+    )
+
+
+def test_run_makes_a_staffed_draft_with_its_bound(place, organiser, solved):
+    wishes.save(place.event.slug, place.projects[0].uid, place.funders[0].uid, WishKind.MUST, organiser)
+
+    draft = solved()
+
+    assert draft.figures["meetings"] == 9
+    assert draft.figures["musts"] == draft.figures["bound_musts"] == 1
+    assert draft.figures["value"] <= draft.figures["bound_value"]
+    assert draft.figures["problems"] == 0
+    assert all(one["table"] and len(one["people"]) == 2 for one in draft.meetings)
+    assert meetings(place) == []
+
+
+def test_publication_tells_everybody_concerned_once_and_holds_everything(place, organiser, solved):
+    draft = solved()
+
+    found = publishing.publish(place.event.slug, draft.uid, organiser)
+
+    assert found.counts() == {"kept": 0, "moved": 0, "new": 9, "dropped": 0}
+    assert audit() == []
+    letters = session().scalars(select(Letter).where(Letter.kind == "meeting.made")).all()
+    assert len(letters) == 18
+    assert len({(letter.recipient, letter.context["meeting"]) for letter in letters}) == 18
+    assert setup.of(place.event.id).publication is Publication.FINAL
+
+
+def test_preliminary_schedule_comes_as_one_letter_and_becomes_final_with_invitations(place, organiser, solved):
+    publishing.publish(place.event.slug, solved().uid, organiser, is_final=False)
+
+    kinds = [letter.kind for letter in session().scalars(select(Letter))]
+    assert kinds.count("meeting.preliminary") == 6
+    assert kinds.count("meeting.made") == 0
+
+    publishing.publish(place.event.slug, solved().uid, organiser)
+
+    kinds = [letter.kind for letter in session().scalars(select(Letter))]
+    assert kinds.count("meeting.made") == 18
+    assert audit() == []
+
+
+def test_publishing_again_tells_only_what_differs(place, organiser, solved):
+    publishing.publish(place.event.slug, solved().uid, organiser)
+    before = len(session().scalars(select(Letter)).all())
+
+    found = publishing.publish(place.event.slug, solved().uid, organiser)
+
+    assert found.is_empty
+    assert len(session().scalars(select(Letter)).all()) == before
+
+
+def test_draft_made_before_a_booking_is_stale_and_a_repair_keeps_the_booking(place, organiser, solved):
+    draft = solved()
+    side = place.projects[0]
+    booked = self_booking.book(place.event.slug, side.uid, place.funders[0].uid, place.slots[5].uid, user_of(side))
+
+    with pytest.raises(StaleDraft):
+        publishing.publish(place.event.slug, draft.uid, organiser)
+
+    mended = solved(ScheduleKind.REPAIR, options={"from": draft.uid})
+    publishing.publish(place.event.slug, mended.uid, organiser)
+    session().refresh(booked)
+    assert (booked.state, booked.slot_id) == (MeetingState.SCHEDULED, place.slots[5].id)
+    assert len(meetings(place)) == 9
+    assert audit() == []
+
+
+def test_fill_changes_nothing_there_is(place, organiser, solved):
+    publishing.publish(place.event.slug, solved().uid, organiser)
+    kept = {meeting.uid: meeting.slot_id for meeting in meetings(place)}
+    gone = next(meeting for meeting in meetings(place))
+    kept.pop(gone.uid)
+    self_booking.cancel(gone.uid, "no", user_of(gone.first_party))
+
+    found = publishing.publish(place.event.slug, solved(ScheduleKind.FILL).uid, organiser)
+
+    assert found.counts() == {"kept": 8, "moved": 0, "new": 1, "dropped": 0}
+    assert {meeting.uid: meeting.slot_id for meeting in meetings(place) if meeting.uid in kept} == kept
+    assert audit() == []
+
+
+def test_party_that_leaves_is_repaired_with_least_change(place, organiser, solved):
+    publishing.publish(place.event.slug, solved().uid, organiser)
+    kept = {meeting.uid: meeting.slot_id for meeting in meetings(place)}
+
+    parties.withdraw(place.event.slug, place.funders[0].uid, "Called back", organiser)
+    assert len(meetings(place)) == 6
+    found = publishing.publish(place.event.slug, solved(ScheduleKind.REPAIR).uid, organiser)
+
+    assert found.counts()["moved"] == 0
+    assert {meeting.uid: kept[meeting.uid] for meeting in meetings(place)}.items() <= kept.items()
+    assert audit() == []
+
+
+def test_hand_made_changes_are_checked_one_by_one(place, organiser, solved):
+    draft = solved()
+    one = draft.meetings[0]
+    pick = Pick(one["first"], one["second"])
+    taken = {other["slot"] for other in draft.meetings if other["first"] == one["first"]}
+    busy = next(uid for uid in taken if uid != one["slot"])
+
+    with pytest.raises(drafts.Impossible, match="another meeting"):
+        drafts.move(place.event.slug, draft.uid, pick, busy, organiser)
+    drafts.drop(place.event.slug, draft.uid, pick, organiser)
+    changed = drafts.add(place.event.slug, draft.uid, pick, one["slot"], organiser)
+    drafts.set_lock(place.event.slug, draft.uid, pick, organiser, is_locked=True)
+    with pytest.raises(Conflict):
+        drafts.drop(place.event.slug, draft.uid, pick, organiser, revision=1)
+
+    publishing.publish(place.event.slug, changed.uid, organiser)
+
+    locked = [meeting for meeting in meetings(place) if meeting.is_locked]
+    assert [(meeting.first_party.uid, meeting.second_party.uid) for meeting in locked] == [
+        (one["first"], one["second"])
+    ]
+    assert {meeting.source for meeting in meetings(place)} == {MeetingSource.ENGINE}
+    assert audit() == []
+
+
+def test_kept_run_can_be_replayed(place, organiser, solved):
+    draft = solved()
+
+    again = runs.replay(place.event.slug, draft.uid, organiser)
+
+    assert again["same"] or not again["complete"]
+
+
+def test_unmet_wish_comes_with_its_reason(make, organiser):
+    place = market(make, organiser, projects=2, funders=1, tables=1, hours=1, limits=dict.fromkeys(PartyRole, (0, 1)))
+    for side in place.projects:
+        wishes.save(place.event.slug, side.uid, place.funders[0].uid, WishKind.WANT, organiser)
+
+    uid = runs.start(place.event.slug, ScheduleKind.SOLVE, organiser, seconds=2).uid
+    perform(uid)
+
+    report = session().scalar(select(Schedule).where(Schedule.uid == uid).options(undefer(Schedule.report))).report
+    (unmet,) = report["unmet"]["wishes"]
+    assert unmet["reason"]["code"] == "counterparty_full"
+
+
+def test_two_runs_of_one_event_do_not_start_together(place, organiser):
+    runs.start(place.event.slug, ScheduleKind.SOLVE, organiser)
+
+    with pytest.raises(Conflict, match="working on this event"):
+        runs.start(place.event.slug, ScheduleKind.SOLVE, organiser)
