@@ -48,9 +48,13 @@ def page_of_rows(statement: Select[Any], number: int = 1, size: int = SIZE) -> P
     return Page(items=items, total=total, number=number, pages=pages, size=size)
 
 
+def count(statement: Select[Any]) -> int:
+    """Return how many rows a statement selects."""
+    return session().scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
+
+
 def _place(statement: Select[Any], number: int, size: int) -> tuple[int, int, int]:
-    rows = statement.order_by(None).subquery()
-    total = session().scalar(select(func.count()).select_from(rows)) or 0
+    total = count(statement)
     pages = max(1, -(-total // size))
     return total, min(max(1, number), pages), pages
 

@@ -150,7 +150,7 @@ def _store(projects: Sequence[int], parties: Parties, organisations: set[int] | 
     current = session()
     overrides = _overrides(projects, organisations)
     pitches = inputs.published(projects)
-    rows = [row for one in (parties.funders, parties.vendors) for row in _rows(pitches, one, overrides)]
+    rows = [row for one in (parties.funders, parties.vendors) for row in rows_of(pitches, one, overrides)]
     kept = {(row["project_id"], row["organisation_id"]) for row in rows}
     there = select(Fit.project_id, Fit.organisation_id).where(Fit.project_id.in_(projects))
     if organisations is not None:
@@ -193,8 +193,8 @@ def _overrides(projects: Sequence[int], organisations: set[int] | None) -> Overr
     return found
 
 
-def _rows(pitches: Sequence[Pitch], parties: Sequence[Party], overrides: Overrides) -> Iterator[dict[str, Any]]:
-    """Yield what is kept of the pairs."""
+def rows_of(pitches: Sequence[Pitch], parties: Sequence[Party], overrides: Overrides) -> Iterator[dict[str, Any]]:
+    """Yield what is kept of the pairs: the columns of `Fit`."""
     if not pitches or not parties:
         return
     # numpy comes with it, and only a worker needs it.

@@ -47,6 +47,13 @@ def say(message: Message) -> str:
     return " ".join(said)
 
 
+def silence(code: Code, fields: list[str]) -> str:
+    """Say in one sentence what one side does not state."""
+    known = PROJECT_FIELDS if code is Code.PROJECT_SILENT else COUNTERPARTY_FIELDS
+    names = list(dict.fromkeys(str(known[name]) for name in fields))
+    return str(SENTENCES[code].text) % {"field": "; ".join(names)}
+
+
 def rule(name: Rule) -> str:
     """Name a rule."""
     return str(RULES[name])
