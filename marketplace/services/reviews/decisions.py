@@ -81,8 +81,9 @@ def _decide(project: Project, kind: DecisionKind, by: User, message: str, commen
     message = texts.within(texts.clean(message), "message", LONGEST_MESSAGE)
     if project.state is not ProjectState.IN_REVIEW:
         raise turns.overtaken(project, by)
-    turns.move(project, _next(project, kind), by)
-    if project.state is ProjectState.DECLINED:
+    becomes = _next(project, kind)
+    turns.move(project, becomes, by)
+    if becomes is ProjectState.DECLINED:
         project.ended_at, project.end_reason = clock.now(), message
     steps = {step.name for step in PITCH.steps}
     kept = {
