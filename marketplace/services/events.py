@@ -265,6 +265,7 @@ def withdraw(slug: str, by: User) -> Event:
 def cancel(slug: str, by: User, notes: dict[str, str] | None = None) -> Event:
     """Call an event off: its page says so, everybody registered gets a letter that takes it out of their calendar."""
     from marketplace.services import letters
+    from marketplace.services.meetings import letters as meeting_letters
 
     with atomic():
         event = locked(slug, by)
@@ -272,6 +273,7 @@ def cancel(slug: str, by: User, notes: dict[str, str] | None = None) -> Event:
         event.cancelled_at = clock.now()
         _move(slug, EventState.CANCELLED, by, "event.cancelled")
         letters.tell_event_cancelled(event)
+        meeting_letters.tell_event_cancelled(event)
         return event
 
 
@@ -321,11 +323,13 @@ def moved(event: Event, days: int) -> Details:
 def move(slug: str, days: int, by: User, *, tell: bool = True) -> Event:
     """Move an event, its programme and its windows by whole days; every time of day at the venue stays."""
     from marketplace.services import programme, tickets
+    from marketplace.services.meetings import leaving
 
     with atomic():
         event = locked(slug, by)
         details = moved(event, days)
         programme.shift(event, days)
+        leaving.shift(event, days)
         tickets.shift(event, days)
         audit.record("event.moved", by, event, days=days)
         return edit(slug, details, by, tell=tell)

@@ -34,6 +34,7 @@ from marketplace.models import (
 )
 from marketplace.services import audit, programme, wallclock
 from marketplace.services.events import Standing
+from marketplace.services.meetings import entries as meeting_entries
 
 FEED = "calendar_feed"
 """The purpose of the secret in the address of a personal feed."""
@@ -184,11 +185,12 @@ def _sign_up(entry: ProgrammeSession, registration: Registration | None) -> Sess
 
 
 def programme_file(registration: Registration) -> bytes:
-    """Return somebody's own programme as a file: the event and the sessions they chose."""
+    """Return somebody's own programme as a file: the event, the sessions they chose, and their meetings."""
     entries = [of_event(registration.event, registration)]
     entries += [
         of_session(sign_up.session, registration.event, sign_up, registration) for sign_up in _chosen([registration.id])
     ]
+    entries += [meeting_entries.of(part.meeting, part) for part in meeting_entries.for_people([registration.id])]
     return calendar.file(entries)
 
 
@@ -321,38 +323,43 @@ def _shown(feed: FeedToken) -> Any:
 
 
 def personal_feed_tag(feed: FeedToken) -> str:
-    """Return the ETag of a personal feed, without rendering it: one statement, whatever it holds."""
-    rows = session().execute(
-        select(
-            Registration.id,
-            Registration.state,
-            Registration.calendar_sequence,
-            Registration.calendar_changed_at,
-            Registration.timezone,
-            Event.revision,
-            func.count(SessionSignUp.id),
-            func.sum(SessionSignUp.calendar_sequence),
-            func.max(SessionSignUp.calendar_changed_at),
+    """Return the ETag of a personal feed, without rendering it: two statements, whatever it holds."""
+    rows = (
+        session()
+        .execute(
+            select(
+                Registration.id,
+                Registration.state,
+                Registration.calendar_sequence,
+                Registration.calendar_changed_at,
+                Registration.timezone,
+                Event.revision,
+                func.count(SessionSignUp.id),
+                func.sum(SessionSignUp.calendar_sequence),
+                func.max(SessionSignUp.calendar_changed_at),
+            )
+            .join(Event, Event.id == Registration.event_id)
+            .outerjoin(SessionSignUp, SessionSignUp.registration_id == Registration.id)
+            .where(_shown(feed))
+            .group_by(
+                Registration.id,
+                Registration.state,
+                Registration.calendar_sequence,
+                Registration.calendar_changed_at,
+                Registration.timezone,
+                Event.revision,
+            )
+            .order_by(Registration.id)
         )
-        .join(Event, Event.id == Registration.event_id)
-        .outerjoin(SessionSignUp, SessionSignUp.registration_id == Registration.id)
-        .where(_shown(feed))
-        .group_by(
-            Registration.id,
-            Registration.state,
-            Registration.calendar_sequence,
-            Registration.calendar_changed_at,
-            Registration.timezone,
-            Event.revision,
-        )
-        .order_by(Registration.id)
+        .all()
     )
-    facts = [feed.uid, *reader_of(feed), *(str(value) for row in rows for value in row)]
+    meetings = meeting_entries.tag(row[0] for row in rows)
+    facts = [feed.uid, *reader_of(feed), *(str(value) for row in rows for value in row), meetings]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:32]
 
 
 def personal_feed(feed: FeedToken) -> bytes:
-    """Return somebody's personal feed: the events they take part in and the sessions they chose."""
+    """Return somebody's personal feed: the events they take part in, the sessions they chose, and their meetings."""
     reader = reader_of(feed)
     registrations = (
         session()
@@ -375,5 +382,6 @@ def personal_feed(feed: FeedToken) -> bytes:
             of_session(sign_up.session, by_id[sign_up.registration_id].event, sign_up, by_id[sign_up.registration_id])
             for sign_up in _chosen(by_id)
         ]
+        entries += [meeting_entries.of(part.meeting, part) for part in meeting_entries.for_people(by_id)]
         name = _("My %(programme)s programme", programme=i18n.programme_name())
         return calendar.feed(entries, name=name)

@@ -7,6 +7,7 @@ from marketplace.database import lock, session
 from marketplace.errors import Conflict, NotFound
 from marketplace.models import Event, Registration, RegistrationState, User
 from marketplace.services import needs, policies, sign_ups
+from marketplace.services.meetings import leaving
 
 MOVES: dict[RegistrationState, frozenset[RegistrationState]] = {
     RegistrationState.PENDING_APPROVAL: frozenset(
@@ -52,13 +53,17 @@ def move(registration: Registration, state: RegistrationState) -> None:
         registration.waiting_since = now
 
 
-def end(registration: Registration, state: RegistrationState) -> None:
-    """End a registration: its places in sessions are free, what it needs is forgotten, its entry is another step on."""
+def end(registration: Registration, state: RegistrationState, by: User | None = None) -> None:
+    """End a registration: its places in sessions are free, its meetings are handed over or cancelled, what it needs is
+    forgotten, its entry is another step on."""
+    was = registration.state
     move(registration, state)
     registration.ended_at = clock.now()
     registration.calendar_sequence += 1
     registration.calendar_changed_at = clock.now()
     sign_ups.end_all(registration)
+    if was is RegistrationState.CONFIRMED:
+        leaving.leave(registration, by)
     # Who does not come needs nothing.
     needs.forget(registration)
 

@@ -304,6 +304,22 @@ def _settle(
     session().flush()
 
 
+def resources_of(meeting: Meeting) -> list[Resource]:
+    """Return everything a meeting holds: its people, projects, table and interpreter."""
+    found: list[Resource] = [
+        (HoldKind.PERSON, person.registration_id) for person in meeting.people if person.withdrawn_at is None
+    ]
+    sides = (meeting.first_party, meeting.second_party)
+    found += [(HoldKind.PROJECT, party.id) for party in sides if party.role is PartyRole.PROJECT]
+    if meeting.table_id is not None:
+        found.append((HoldKind.TABLE, meeting.table_id))
+    if meeting.interpreter is not None:
+        found.append((HoldKind.INTERPRETER, meeting.interpreter.id))
+        if meeting.interpreter.registration_id is not None:
+            found.append((HoldKind.PERSON, meeting.interpreter.registration_id))
+    return found
+
+
 def _interpret(meeting: Meeting, first: MeetingParty, second: MeetingParty, slot: MeetingSlot) -> None:
     meeting.language = interpreting.shared_language(first, second)
     meeting.interpreter_id = None
