@@ -1,7 +1,8 @@
 """What the page of one step of a sheet shows: for each field its words, its answer, and what is to be said about it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -40,7 +41,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Box:
-    """One field in a page. `value` is what its boxes show, `mark` tells when it must be answered: '' at submission."""
+    """One field in a page. `value` is what its boxes show, `mark` tells when it must be answered: '' at submission.
+
+    `usual` says what holds for a row of a grid where nothing is chosen.
+    """
 
     field: Field
     value: Any
@@ -49,9 +53,10 @@ class Box:
     mark: str
     standing: Standing | None = None
     options: Choices = ()
-    understood: Mapping[str, str] = field(default_factory=dict)
+    understood: Mapping[str, str] = made(default_factory=dict)
     gaps: Sequence[str] = ()
     files: Sequence[Any] = ()
+    usual: Mapping[str, Any] = made(default_factory=dict)
     has_blank: bool = False
 
     @property
@@ -92,12 +97,13 @@ class Box:
 class Told:
     """What there is to say about the answers of a page, besides the answers themselves."""
 
-    raw: Mapping[str, Any] = field(default_factory=dict)
-    errors: Mapping[str, LazyText] = field(default_factory=dict)
-    standing: Mapping[str, Standing] = field(default_factory=dict)
+    raw: Mapping[str, Any] = made(default_factory=dict)
+    errors: Mapping[str, LazyText] = made(default_factory=dict)
+    standing: Mapping[str, Standing] = made(default_factory=dict)
     blank: str = ""
-    options: Mapping[str, Choices] = field(default_factory=dict)
-    files: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Choices] = made(default_factory=dict)
+    files: Mapping[str, Any] = made(default_factory=dict)
+    usual: Mapping[str, Mapping[str, Any]] = made(default_factory=dict)
     currency: str | None = None
     per_usd: Decimal | None = None
 
@@ -133,6 +139,7 @@ def _box(one: Field, value: Any, content: Content, told: Told) -> Box:
         options=options(one, told.options, value),
         understood=understood(one, content.get(one.name), told.currency, told.per_usd),
         gaps=gaps(one, value),
+        usual=told.usual.get(one.name, {}),
         files=[told.files[uid] for uid in content.get(one.name) or () if uid in told.files]
         if one.kind is Kind.FILES
         else (),

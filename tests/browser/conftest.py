@@ -23,6 +23,8 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 PASSWORD = "demo-password-1"
+EXPECTED = ("status of 4", "ERR_INTERNET_DISCONNECTED")
+"""Errors in the console that tests cause on purpose: refusals, and a connection that is cut."""
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +82,9 @@ def visit(chromium: Browser, site: str) -> Iterator[Callable[..., BrowserContext
         context.on(
             "console",
             lambda line: (
-                troubles.append(line.text) if line.type == "error" and "status of 4" not in line.text else None
+                troubles.append(line.text)
+                if line.type == "error" and not any(known in line.text for known in EXPECTED)
+                else None
             ),
         )
         contexts.append(context)

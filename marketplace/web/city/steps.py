@@ -10,12 +10,12 @@ from marketplace.errors import NotFound, Refusal
 from marketplace.i18n import gettext as _
 from marketplace.models import Project
 from marketplace.models.base import new_uid
-from marketplace.services import policies
+from marketplace.services import labels, policies
 from marketplace.services.projects import drafts, outline, rates, states
 from marketplace.services.reviews import for_city
 from marketplace.services.sheets import words
 from marketplace.services.sheets.fields import Kind, Step
-from marketplace.services.sheets.pitch import PITCH
+from marketplace.services.sheets.pitch import DEFAULT_VISIBILITY, PITCH
 from marketplace.web import sheet_boxes, sheet_pages, sheets
 from marketplace.web.access import SIGNED_IN, access
 from marketplace.web.city import file_links
@@ -144,6 +144,7 @@ def _told(
         blank=blank,
         options=file_links.offered(one),
         files=file_links.shown(project, one),
+        usual={"visibility": {block.value: labels.of(usual) for block, usual in DEFAULT_VISIBILITY.items()}},
         currency=content.get("currency"),
         per_usd=rates.per_usd(content.get("currency")) if has_money else None,
     )
