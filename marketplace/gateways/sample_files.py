@@ -20,8 +20,9 @@ _TILE = 120
 _MOTIFS = ("quarter", "leaf", "waves", "roof", "window", "dot", "plain")
 
 
+@cache
 def tiles(name: str, palette: str) -> bytes:
-    """Return an abstract mosaic as PNG; `name` decides which tiles lie where."""
+    """Return an abstract mosaic as PNG; `name` decides which tiles lie where. Each is drawn once per process."""
     choice = random.Random(f"{palette} {name}")
     colours = PALETTES[palette]
     picture = Image.new("RGB", SIZE, colours[3])

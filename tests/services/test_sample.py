@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from sqlalchemy import func, select
@@ -17,11 +17,14 @@ from marketplace.models import (
     MembershipState,
     Organisation,
     OrganisationKind,
+    Project,
+    ProjectState,
     Role,
     RoleAssignment,
     User,
 )
 from marketplace.services import cities, installation, passwords, sample
+from marketplace.services.projects import publication
 from tests.conftest import test_settings
 
 
@@ -38,13 +41,13 @@ def test_load_brings_the_whole_programme_and_repeating_it_adds_nothing(app):
 
     assert counts() == first
     assert first == {
-        "User": 116,
+        "User": 120,
         "Organisation": 90,
         "CityProfile": 25,
         "CityPair": 13,
         "Membership": 114,
         "Event": 3,
-        "RoleAssignment": 9,
+        "RoleAssignment": 13,
         "Consent": 209,
         "Letter": 8,
     }
@@ -117,6 +120,17 @@ def test_load_plans_the_next_events_after_the_day_of_loading(app, clock):
     marketplace = session().scalar(select(Event).where(Event.slug == "marketplace-washington"))
 
     assert (marketplace.starts_on, marketplace.ends_on) == (date(2026, 6, 20), date(2026, 6, 21))
+
+
+@pytest.mark.parametrize("day", ["2028-02-29", "2026-12-31"])
+def test_load_makes_pitches_that_could_be_submitted_whatever_the_day(app, clock, day):
+    clock.move_to(datetime.fromisoformat(f"{day}T23:30:00+00:00"))
+
+    sample.load()
+
+    published = session().scalars(select(Project).where(Project.state == ProjectState.PUBLISHED)).all()
+    assert len(published) == 32
+    assert [publication.problems(project.versions[-1]) for project in published] == [[]] * 32
 
 
 def test_load_describes_every_funder_and_vendor_in_three_languages(app):
