@@ -149,3 +149,13 @@ def _signs() -> frozenset[int]:
 
     with TTFont(_type_files()[0]) as font:
         return frozenset(font.getBestCmap())
+
+
+@cache
+def advances(bold: bool) -> dict[int, float]:
+    """Return how wide each sign of the type is, as a share of its size."""
+    from fontTools.ttLib import TTFont
+
+    with TTFont(_type_files()[bold]) as font:
+        units, widths = font["head"].unitsPerEm, font["hmtx"]
+        return {sign: widths[name][0] / units for sign, name in font.getBestCmap().items()}

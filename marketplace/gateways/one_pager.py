@@ -140,16 +140,51 @@ def _type(pdf: Any, size: float, *, bold: bool = False, colour: tuple[int, int, 
 
 def _lines(pdf: Any, text: str, width: float) -> int:
     """Count the lines a text takes in the present type."""
-    if not text:
-        return 0
-    return len(pdf.multi_cell(width, 5, text, align="L", dry_run=True, output="LINES"))
+    return len(_wrapped(pdf, text, width))
+
+
+def _wrapped(pdf: Any, text: str, width: float) -> list[str]:
+    """Break a text into lines in the present type; a word that is wider than a line is broken too."""
+    widths, scale = documents.advances("B" in pdf.font_style), pdf.font_size
+    space, found, line, used = widths[ord(" ")] * scale, [], "", 0.0
+    for word in text.split(" "):
+        long = _width(word, widths) * scale
+        if line and used + space + long <= width:
+            line, used = f"{line} {word}", used + space + long
+            continue
+        if line:
+            found.append(line)
+        while long > width and len(word) > 1:
+            cut = _cut(word, widths, width / scale)
+            found.append(word[:cut])
+            word = word[cut:]
+            long = _width(word, widths) * scale
+        line, used = word, long
+    return [*found, line] if line else found
+
+
+def _width(text: str, widths: dict[int, float]) -> float:
+    return sum(widths.get(ord(sign), 0.6) for sign in text)
+
+
+def _cut(word: str, widths: dict[int, float], most: float) -> int:
+    """Return how many signs of a word fit; at least one."""
+    used = 0.0
+    for place, sign in enumerate(word):
+        used += widths.get(ord(sign), 0.6)
+        if used > most:
+            return max(1, place)
+    return len(word)
 
 
 def _block(pdf: Any, text: str, width: float, height: float, most: int) -> None:
     """Write at most so many lines of a text at the present place, and go below it."""
     shown = shortened(documents.printable(text), lambda part: _lines(pdf, part, width) <= most)
-    if shown:
-        pdf.multi_cell(width, height, shown, align="L", new_x="LEFT", new_y="NEXT")
+    left = pdf.get_x()
+    for line in _wrapped(pdf, shown, width)[:most]:
+        pdf.set_x(left)
+        pdf.cell(width, height, line)
+        pdf.set_xy(left, pdf.get_y() + height)
 
 
 def _band(pdf: Any, values: OnePager) -> None:
@@ -241,11 +276,10 @@ def _figures(pdf: Any, figures: list[Figure]) -> None:
     for place, figure in enumerate(shown):
         left, room = MARGIN + place * width + 3.5, width - 6
         pdf.rect(MARGIN + place * width, top, 0.8, tall, style="F")
-        height = _type(pdf, 8, colour=QUIET)
+        _type(pdf, _fitting(pdf, figure.label, (8, 7.5, 7, 6.5, 6), room), colour=QUIET)
         pdf.set_xy(left, top + 2)
-        _block(pdf, figure.label, room, height, 1)
-        size = next((size for size in (15, 13, 11.5, 10) if _is_one_line(pdf, figure.value, size, room)), 9)
-        height = _type(pdf, size, bold=True, colour=BAND)
+        _block(pdf, figure.label, room, 8 * _POINT * 1.28, 1)
+        height = _type(pdf, _fitting(pdf, figure.value, (15, 13, 11.5, 10, 9), room, bold=True), bold=True, colour=BAND)
         pdf.set_xy(left, top + 6 + (6.9 - height) / 2)
         _block(pdf, figure.value, room, height, 1)
         height = _type(pdf, 8, colour=QUIET)
@@ -260,9 +294,13 @@ def _tall(figures: list[Figure]) -> float:
     return 19.0 if any(figure.note for figure in figures[:4]) else 15.0
 
 
-def _is_one_line(pdf: Any, text: str, size: float, width: float) -> bool:
-    _type(pdf, size, bold=True)
-    return _lines(pdf, documents.printable(text), width) <= 1
+def _fitting(pdf: Any, text: str, sizes: tuple[float, ...], width: float, *, bold: bool = False) -> float:
+    """Return the largest of the sizes in which a text takes one line, or the smallest."""
+    for size in sizes:
+        _type(pdf, size, bold=bold)
+        if _lines(pdf, documents.printable(text), width) <= 1:
+            return size
+    return sizes[-1]
 
 
 def _sections(pdf: Any, sections: list[Section], width: float, top: float, bottom: float) -> None:

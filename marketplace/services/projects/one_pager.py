@@ -125,7 +125,7 @@ def _ended(text: str) -> str:
 
 def _facts(leaf: Leaf) -> Iterator[tuple[str, str]]:
     yield from _answers(leaf, _OF_MONEY)
-    contact = [leaf.content.get(name) for name in ("contact_name", "contact_role", "contact_email", "contact_phone")]
+    contact = [leaf.content.get(name) for name in ("contact_name", "contact_email", "contact_phone", "contact_role")]
     if any(contact):
         yield _("Contact person"), ", ".join(str(one) for one in contact if one)
     shown = {figure.label for figure in [*_money(leaf), *_effects(leaf)][:4]}
