@@ -48,7 +48,7 @@ def test_load_brings_the_whole_programme_and_repeating_it_adds_nothing(app):
         "Membership": 114,
         "Event": 3,
         "RoleAssignment": 13,
-        "Consent": 209,
+        "Consent": 216,
         "Letter": 8,
     }
     assert installation.is_sample()

@@ -96,7 +96,7 @@ def pitches() -> list[Pitch]:
     for person in records.people():
         if person.email.startswith("city."):
             teams.setdefault(person.organisation, []).append(person)
-    found = []
+    found: list[Pitch] = []
     for path in sorted((_DATA / "pitches").glob("*.toml")):
         file = tomllib.loads(path.read_text(encoding="utf-8"))
         for entry in file["pitch"]:

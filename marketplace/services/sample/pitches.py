@@ -235,7 +235,7 @@ class _Stored:
         at = self.times.begun + timedelta(days=2)
         is_picture = kind is FileKind.IMAGE
         content = _picture(self.pitch) if is_picture else _paper(self.pitch, kind, at)
-        uid, width, height = new_uid(), *(sample_files.SIZE if is_picture else (None, None))
+        uid = new_uid()
         bytes_on_disk.store(config.current().upload_dir / "projects", uid, content)
         stem = self.pitch.slug if is_picture else f"{self.pitch.slug}-{kind.value.replace('_', '-')}"
         return ProjectFile(
@@ -246,8 +246,8 @@ class _Stored:
             media_type="image/png" if is_picture else "application/pdf",
             size=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
-            width=width,
-            height=height,
+            width=sample_files.SIZE[0] if is_picture else None,
+            height=sample_files.SIZE[1] if is_picture else None,
             alt=pitch_sheets.defaults()["alt"][self.pitch.facts["theme"]] if is_picture else {},
             uploaded_by_id=self.team[0].id,
             uploaded_at=at,

@@ -186,7 +186,7 @@ class _Judged:
     def _comments(self, scores: dict[str, int], said: set[str]) -> dict[str, str]:
         """Ask for more where the points are fewest, and praise what has most; a step is commented once."""
         ordered = sorted(scores, key=lambda name: scores[name])
-        found = {}
+        found: dict[str, str] = {}
         for name in ordered[:3]:
             step = _STEPS[Criterion(name)]
             if scores[name] < 3 and step not in said:
