@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from wtforms import DateField, DecimalField, IntegerField, SelectField, SelectMultipleField, StringField
+from wtforms import DateField, Field, IntegerField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from marketplace.i18n import LazyText, gettext, read_number, write_number
 from marketplace.i18n import lazy_gettext as _
@@ -94,15 +94,17 @@ class CallForm(Form):
         )
 
 
-class AmountField(DecimalField):  # type: ignore[misc]
-    """A number in the reader's notation."""
+class AmountField(Field):  # type: ignore[misc]
+    """A number in the reader's notation; boxes for numbers have the notation of the browser."""
+
+    widget = TextInput()
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read what was typed; raises ValueError with the reason."""
         if not valuelist:
             return
         self.data = read_number(valuelist[0])
-        if self.data is None:
+        if self.data is None and valuelist[0].strip():
             raise ValueError(gettext("Please write a number."))
 
     def _value(self) -> str:
@@ -126,8 +128,4 @@ class RateForm(Form):
 
 def currencies() -> list[tuple[str, str]]:
     """Return code and words of the currencies that have a rate."""
-    return [
-        (code, f"{code} – {words}") if str(words) != code else (code, code)
-        for code, words in labels.choices(Currency)
-        if code != Currency.USD
-    ]
+    return [(code, str(words)) for code, words in labels.choices(Currency) if code != Currency.USD]
