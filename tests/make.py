@@ -231,7 +231,7 @@ class Make:
             current.add_all(
                 ProjectFacet(project_id=project.id, facet=facet, code=code)
                 for facet, codes in lists.items()
-                for code in codes
+                for code in dict.fromkeys(codes)
             )
         return self.store(
             ProjectListing(
