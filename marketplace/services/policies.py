@@ -195,6 +195,12 @@ def _organise_projects(user: User, _: Any) -> bool:
     return _organise_platform(user, None)
 
 
+@_rule("fit.override")
+def _override_fit(user: User, _: Any) -> bool:
+    """Offer a pair the rules speak against, or keep one apart that fits."""
+    return _organise_platform(user, None)
+
+
 @_rule("reviews.enter")
 def _enter_reviews(user: User, _: Any) -> bool:
     """The reviewers' room: for whoever reviews anywhere."""

@@ -270,20 +270,20 @@ def _matches(party: Party, offered: dict[int, bool]) -> list[Match]:
 def _preview(project: ProjectRow, pitch: Pitch, side: Side, shown: Shown, number: int) -> ForCity:
     """Compare a working text with everybody now: nothing is stored before there is a published version."""
     rows = _now(pitch, side)
-    lists: dict[Shown, list[dict[str, Any]]] = {
-        Shown.OFFERED: [row for row in rows if row["is_offered"]],
-        Shown.NEAR: [row for row in rows if row["status"] is FitStatus.NEAR_MISS],
+    lists = {
+        Shown.OFFERED: [row for row in rows if row.is_offered],
+        Shown.NEAR: [row for row in rows if row.status == FitStatus.NEAR_MISS],
     }
-    mine = sorted(lists[shown], key=lambda row: (-row["score"], row["organisation_id"]))
+    mine = sorted(lists[shown], key=lambda row: (-row.score, row.organisation_id))
     pages = max(1, -(-len(mine) // SIZE))
     number = min(max(1, number), pages)
     part = mine[(number - 1) * SIZE : number * SIZE]
-    others = _others(pitch, {row["organisation_id"]: row["is_offered"] for row in part})
+    others = _others(pitch, {row.organisation_id: row.is_offered for row in part})
     counts = {name: len(some) for name, some in lists.items()}
     return ForCity(project, paging.Page(others, len(mine), number, pages, SIZE), counts, is_preview=True)
 
 
-def _now(pitch: Pitch, side: Side) -> list[dict[str, Any]]:
+def _now(pitch: Pitch, side: Side) -> list[rescoring.Row]:
     parties = inputs.counterparties()
     some: Sequence[Party] = parties.vendors if side is Side.VENDORS else parties.funders
     return list(rescoring.rows_of([pitch], some, {}))
@@ -292,5 +292,5 @@ def _now(pitch: Pitch, side: Side) -> list[dict[str, Any]]:
 def _is_offered_now(pitch: Pitch, identity: int) -> bool | None:
     parties = inputs.counterparties([identity])
     for row in rescoring.rows_of([pitch], [*parties.funders, *parties.vendors], {}):
-        return bool(row["is_offered"])
+        return row.is_offered
     return None
