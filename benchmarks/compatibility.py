@@ -250,8 +250,14 @@ def measure_stored(projects: int, counterparties: int, seed: int) -> dict[str, f
             other, _ = timed(jobs.enqueue, rescoring.COUNTERPARTY, {"organisation": one_other})
             kept = session().scalar(select(func.count()).select_from(Fit)) or 0
     return {
-        **{"first": first, "cpu": cpu, "again": again, "cpu_again": cpu_again, "memory": memory},
-        **{"project": project, "other": other, "rows": kept},
+        "first": first,
+        "cpu": cpu,
+        "again": again,
+        "cpu_again": cpu_again,
+        "memory": memory,
+        "project": project,
+        "other": other,
+        "rows": kept,
     }
 
 

@@ -25,7 +25,10 @@ from marketplace.models import (
     OrganisationKind,
     User,
 )
-from marketplace.services import audit, labels, outbox, places, policies, search, sessions, throttle
+from marketplace.services import audit, jobs, labels, outbox, places, policies, search, sessions, throttle
+
+RESCORE = "fits.rescore_counterparty"
+"""The job that compares what an organisation seeks or offers anew."""
 
 CREATIONS_PER_DAY = 5
 """Organisations one person may bring in a day."""
@@ -289,6 +292,7 @@ def deactivate(slug: str, by: User) -> Organisation:
             organisation.deactivated_at = clock.now()
             sessions.stop_acting_for(organisation.id)
             audit.record("organisation.deactivated", by, organisation)
+            _rescore(organisation)
         return organisation
 
 
@@ -299,7 +303,13 @@ def reactivate(slug: str, by: User) -> Organisation:
         if organisation.deactivated_at is not None:
             organisation.deactivated_at = None
             audit.record("organisation.reactivated", by, organisation)
+            _rescore(organisation)
         return organisation
+
+
+def _rescore(organisation: Organisation) -> None:
+    if jobs.is_known(RESCORE):
+        jobs.enqueue(RESCORE, {"organisation": organisation.id})
 
 
 def managers(organisation: Organisation) -> list[User]:

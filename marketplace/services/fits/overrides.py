@@ -1,7 +1,7 @@
 """What organisers decide against the rules: offer a pair, or keep it apart, with a reason that is written down.
 
-A decision takes effect at once, outlives every new computation, and stands until it is withdrawn or another one is made.
-It never brings together whom one side has blocked.
+A decision takes effect at once, outlives every new computation, and stands until it is withdrawn or another is made. It
+never brings together whom one side has blocked.
 """
 
 from sqlalchemy import select

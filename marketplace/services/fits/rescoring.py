@@ -75,14 +75,10 @@ def project(identity: int) -> None:
     jobs.enqueue(PROJECT, {"project": identity})
 
 
-def counterparty(organisation: Organisation) -> None:
-    """Have a counterparty compared anew, after a change of its profile, its check or its service; for a city, have
-    its projects compared."""
-    if organisation.kind is OrganisationKind.CITY:
-        for identity in session().scalars(select(Project.id).where(Project.city_id == organisation.id)):
-            project(identity)
-        return
-    jobs.enqueue(COUNTERPARTY, {"organisation": organisation.id})
+def counterparty(identity: int) -> None:
+    """Have a counterparty compared anew, after a change of its profile, its check or its service; of a city, its
+    projects."""
+    jobs.enqueue(COUNTERPARTY, {"organisation": identity})
 
 
 def everything() -> None:
@@ -102,7 +98,11 @@ def _rescore_project(run: jobs.Run) -> None:
 def _rescore_counterparty(run: jobs.Run) -> None:
     """Compare one counterparty with all projects."""
     identity = int(run.payload["organisation"])
-    _rescore(_all_projects(), [identity], run, rows=ROWS * 8)
+    kind = session().scalar(select(Organisation.kind).where(Organisation.id == identity))
+    if kind is OrganisationKind.CITY:
+        _rescore(list(session().scalars(select(Project.id).where(Project.city_id == identity))), None, run)
+    else:
+        _rescore(_all_projects(), [identity], run, rows=ROWS * 8)
 
 
 # Once a day also without a cause: checks of counterparties expire, and people come and go with their addresses.

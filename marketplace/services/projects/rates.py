@@ -11,10 +11,13 @@ from marketplace.database import atomic, lock, session
 from marketplace.errors import Invalid
 from marketplace.i18n import lazy_gettext
 from marketplace.models import Currency, ExchangeRate, User
-from marketplace.services import audit, policies, texts
+from marketplace.services import audit, jobs, policies, texts
 
 OLD = timedelta(days=90)
 """A rate older than this is shown as old: amounts may no longer compare well."""
+
+RESCORE = "fits.rescore_all"
+"""The job that compares all projects with all mandates anew, whose amounts are in these currencies."""
 
 _LARGEST, _SMALLEST = Decimal(1_000_000), Decimal("0.0001")
 
@@ -80,6 +83,8 @@ def enter(
         except IntegrityError:
             raise Invalid("on_day", lazy_gettext("Somebody has just entered a rate of this day.")) from None
         audit.record("rate.entered", by, entry, before=before, after=str(entry.per_usd))
+        if jobs.is_known(RESCORE):
+            jobs.enqueue(RESCORE)
         return entry
 
 
