@@ -26,6 +26,8 @@ OPEN_PROVIDERS = frozenset(
     {
         "aol.com",
         "bol.com.br",
+        # Of all accounts of the sample programme; no real address ends so (RFC 2606).
+        "cities.example",
         "gmail.com",
         "gmx.com",
         "gmx.net",

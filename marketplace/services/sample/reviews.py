@@ -24,7 +24,7 @@ from marketplace.models import (
     ReviewState,
     User,
 )
-from marketplace.services.reviews import conflicts, rubric
+from marketplace.services.reviews import rubric
 from marketplace.services.sample import pitch_sheets, timetable
 from marketplace.services.sample.timetable import Turn
 
@@ -131,8 +131,6 @@ class _Judged:
 
     def _review(self, version: ProjectVersion, turn: Turn, who: str, **values: Any) -> Review:
         person = self.users[_PEOPLE[who]]
-        # Sample accounts share a mail domain, which the organisers accepted.
-        shared = conflicts.domain(person.email) in {conflicts.domain(self.project.content["contact_email"])} - {""}
         return Review(
             **{
                 "project_id": self.project.id,
@@ -140,7 +138,6 @@ class _Judged:
                 "reviewer_id": person.id,
                 "role": ReviewRole.REVIEWER,
                 "state": ReviewState.ASSIGNED,
-                "conflicts": [ConflictOfInterest.SAME_DOMAIN.value] if shared else [],
                 "assigned_by_id": self.organiser.id,
                 "assigned_at": turn.assigned,
                 "due_at": turn.due,

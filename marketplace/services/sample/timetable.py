@@ -44,7 +44,7 @@ def call_of(pitch: Pitch) -> str:
 
 def of(pitch: Pitch, zone: str, today: date) -> Timetable:
     """Return the timetable of a pitch that has reached its state."""
-    place = pitch.place
+    place, mixed = pitch.place, pitch.place * 17 % 47
 
     def at(days: float) -> datetime:
         hour = time(9 + place % 8, place * 13 % 60)
@@ -68,10 +68,10 @@ def of(pitch: Pitch, zone: str, today: date) -> Timetable:
     if state is ProjectState.DECLINED:
         return Timetable(at(195), first.submitted, [first])
     if not pitch.facts.get("revised"):
-        # The organisers publish a few a week.
-        return Timetable(at(170 + place % 30), first.submitted, [first], published=at(118 - 2 * place))
+        # The organisers publish a few a week, from all places.
+        return Timetable(at(170 + place % 30), first.submitted, [first], published=at(118 - 2 * mixed))
     second = _turn(at, 104 + place % 6, 82)
-    return Timetable(at(170 + place % 30), second.submitted, [first, second], published=at(78 - place))
+    return Timetable(at(170 + place % 30), second.submitted, [first, second], published=at(78 - mixed))
 
 
 def _turn(at: Callable[[float], datetime], sent: int, decided: int | None) -> Turn:
