@@ -15,6 +15,7 @@ from marketplace.i18n import LANGUAGES, country_name, language_name, locale
 from marketplace.models import CitySide, User
 from marketplace.services import accounts, audit, cities, events, labels
 from marketplace.services.cities import City
+from marketplace.services.projects import book
 from marketplace.services.search import fold
 from marketplace.web import kept, language
 from marketplace.web.access import PUBLIC, access
@@ -98,9 +99,11 @@ def _state_of_this_minute() -> tuple[object, ...]:
 
 
 def _city_page(slug: str) -> str:
+    page = cities.page(slug)
     return render_template(
         "public/city.html",
-        page=cities.page(slug),
+        page=page,
+        projects=book.of_city(page.organisation),
         stated=labels.stated,
         city_membership=labels.city_membership,
     )

@@ -1,13 +1,17 @@
 """The project book: found by words and filters, read as far as each city opened it, empty, long, hostile."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from marketplace import clock as time
+from marketplace import config
 from marketplace.database import atomic, session
 from marketplace.models import Project, ProjectState
+from marketplace.services.projects import publication
+from tests.services.projects.test_one_pager import give_picture
 
 
 def words(answer):
@@ -296,3 +300,47 @@ def test_schema_is_published(client):
 
     assert answer.mimetype == "application/schema+json"
     assert json.loads(answer.data)["$id"] == "http://localhost/schemas/passport-1.json"
+
+
+def test_city_page_lists_its_published_projects_and_no_others(client, make, park, drains):
+    make.project(park.city, content={"title": {"en": "A draft of somebody"}})
+
+    page = words(client.get("/cities/manaus"))
+
+    assert '<a href="/projects/park">Linear park along the Mindu stream</a>' in page
+    assert "A draft of somebody" not in page
+    assert "Drenaje pluvial" not in page
+
+
+def test_kept_pages_follow_what_is_published(other_app, make):
+    city, organiser = make.city(), make.organiser()
+    project = make.project(city, slug="park", state=ProjectState.ACCEPTED)
+    make.version(project, number=1)
+    app = other_app()
+    app.config["KEEP_PAGES"] = True
+    browser = app.test_client()
+    before = words(browser.get("/projects"))
+
+    publication.publish("park", organiser)
+    between, page = words(browser.get("/projects")), words(browser.get("/projects/park"))
+    publication.unpublish("park", organiser)
+
+    assert "/projects/park" not in before
+    assert "/projects/park" in between
+    assert "Linear park along the Mindu stream" in page
+    assert "/projects/park" not in words(browser.get("/projects"))
+    assert browser.get("/projects/park").status_code == 404
+
+
+def test_pictures_have_words_and_are_served_to_everybody(client, make, tmp_path, park):
+    config.use(replace(config.current(), upload_dir=tmp_path))
+    give_picture(make, park, tmp_path)
+
+    page = words(client.get("/projects/park"))
+    address = page.split('<img src="/projects/park/files/')[1].split('"')[0]
+    answer = client.get(f"/projects/park/files/{address}")
+
+    assert 'alt="A stream"' in page
+    assert answer.mimetype == "image/jpeg"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]

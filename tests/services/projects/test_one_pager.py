@@ -8,7 +8,7 @@ import pytest
 from pypdf import PdfReader
 
 from marketplace import config, i18n
-from marketplace.database import session
+from marketplace.database import atomic, session
 from marketplace.gateways import one_pager as drawing
 from marketplace.models import FileKind, ProjectFile
 from marketplace.services.projects import leaf, one_pager
@@ -99,7 +99,7 @@ def test_longest_answers_stay_on_one_page_and_end_with_a_sentence(make, tmp_path
         is_illustrative=True,
     )
     if with_picture:
-        _give_picture(make, project, tmp_path)
+        give_picture(make, project, tmp_path)
 
     text = read(made("park", make.organiser(), language))
 
@@ -110,7 +110,8 @@ def test_longest_answers_stay_on_one_page_and_end_with_a_sentence(make, tmp_path
     assert "localhost/projects/park" in text
 
 
-def _give_picture(make, project, folder):
+def give_picture(make, project, folder):
+    """Give the published version a picture that lies in the upload folder."""
     file = make.store(
         ProjectFile(
             project_id=project.id,
@@ -127,8 +128,6 @@ def _give_picture(make, project, folder):
     )
     (folder / "projects").mkdir()
     (folder / "projects" / file.uid).write_bytes(picture(size=(300, 200)))
-    from marketplace.database import atomic
-
     with atomic():
         version = session().merge(project.versions[0])
         version.content = {**version.content, "images": [file.uid]}
@@ -139,7 +138,7 @@ def test_page_has_the_picture_and_does_without_one_that_is_gone(make, tmp_path):
     config.use(replace(config.current(), upload_dir=tmp_path))
     project = make.published(make.city(), slug="park")
     without = made("park")
-    _give_picture(make, project, tmp_path)
+    give_picture(make, project, tmp_path)
     with_picture = made("park")
     for path in (tmp_path / "projects").iterdir():
         path.write_bytes(b"no picture any more")
