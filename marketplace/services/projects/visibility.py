@@ -26,11 +26,11 @@ from marketplace.models import (
     ProjectState,
     ProjectVersion,
     Review,
-    ReviewState,
     User,
     Visibility,
 )
 from marketplace.services import policies
+from marketplace.services.reviews import in_course
 from marketplace.services.sheets.fields import Content, Kind
 from marketplace.services.sheets.pitch import DEFAULT_VISIBILITY, PITCH
 
@@ -63,7 +63,7 @@ def reading(project: Project, reader: User | None) -> Reading:
     if reader is not None and reader.is_active:
         if policies.can(reader, "project.view", project):
             return Reading(Visibility.PRIVATE, _ALL)
-        if session().scalar(_under_review(reader).where(Review.project_id == project.id).limit(1)):
+        if session().scalar(in_course.of(reader).where(Review.project_id == project.id).limit(1)):
             return Reading(Visibility.PRIVATE, _ALL, NOT_FOR_REVIEWERS)
         near = Visibility.MATCHED if _is_matched(project, reader) else Visibility.REGISTERED
     else:
@@ -153,7 +153,7 @@ def _may_read(seen: Any, reader: User | None) -> ColumnElement[bool]:
         seen.in_([Visibility.PUBLIC.value, Visibility.REGISTERED.value]),
         and_(seen == Visibility.MATCHED.value, ProjectListing.project_id.in_(matched(reader))),
         ProjectListing.project_id.in_(own),
-        ProjectListing.project_id.in_(_under_review(reader)),
+        ProjectListing.project_id.in_(in_course.of(reader)),
     )
 
 
@@ -193,7 +193,7 @@ def may_read_file(project: Project, file: ProjectFile, reader: User | None) -> b
         contents += session().scalars(
             select(ProjectVersion.content)
             .join(Review, Review.version_id == ProjectVersion.id)
-            .where(Review.project_id == project.id, Review.id.in_(_under_review(reader, Review.id)))
+            .where(Review.project_id == project.id, Review.id.in_(in_course.of(reader, Review.id)))
         )
     return any(file.uid in files_in(content, found.blocks) for content in contents)
 
@@ -210,24 +210,3 @@ def files_in(content: Content, blocks: Set[Block]) -> set[str]:
 
 def _is_matched(project: Project, reader: User) -> bool:
     return session().scalar(matched(reader).where(Fit.project_id == project.id).limit(1)) is not None
-
-
-def _under_review(reader: User, column: Any = Review.project_id) -> Select[Any]:
-    """Return the statement for projects (or another column) of the reader's reviews that are in course.
-
-    A finished review is in course as long as the project's review is: its author may be asked about it.
-    """
-    return (
-        select(column)
-        .join(Project, Project.id == Review.project_id)
-        .where(
-            Review.reviewer_id == reader.id,
-            or_(
-                Review.state.in_([ReviewState.ASSIGNED, ReviewState.STARTED]),
-                and_(
-                    Review.state == ReviewState.DONE,
-                    Project.state.in_([ProjectState.SUBMITTED, ProjectState.IN_REVIEW]),
-                ),
-            ),
-        )
-    )

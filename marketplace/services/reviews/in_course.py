@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, select, true
 
 from marketplace.database import session
 from marketplace.models import Project, ProjectState, ProjectVersion, Review, ReviewState, User
+from marketplace.services import policies
 
 OPEN = (ReviewState.ASSIGNED, ReviewState.STARTED)
 """Reviews somebody still has to write."""
@@ -37,12 +38,16 @@ def condition(*states: ReviewState) -> ColumnElement[bool]:
 
 
 def of(reader: User, column: Any = Review.project_id) -> Select[Any]:
-    """Return the statement for the projects (or another column) of the reviews somebody has in course."""
+    """Return the statement for the projects (or another column) of the reviews somebody has in course.
+
+    Who does not review any more has none.
+    """
     return (
         select(column)
         .select_from(Review)
         .join(Project, Project.id == Review.project_id)
         .where(Review.reviewer_id == reader.id, condition())
+        .where(true() if policies.can(reader, "reviews.enter") else false())
     )
 
 

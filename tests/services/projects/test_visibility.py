@@ -143,7 +143,8 @@ def test_organiser_without_second_factor_reads_like_anybody(make, project):
 @pytest.mark.parametrize(
     ("state", "of_project", "is_open"),
     [
-        (ReviewState.ASSIGNED, ProjectState.SUBMITTED, True),
+        (ReviewState.ASSIGNED, ProjectState.IN_REVIEW, True),
+        (ReviewState.ASSIGNED, ProjectState.WITHDRAWN, False),
         (ReviewState.STARTED, ProjectState.IN_REVIEW, True),
         (ReviewState.DONE, ProjectState.IN_REVIEW, True),
         (ReviewState.DONE, ProjectState.PUBLISHED, False),
@@ -156,6 +157,8 @@ def test_reviewer_reads_all_but_wanted_and_blocked_while_the_review_is_open(make
         make.city(), state=of_project, content={"wanted_funders": ["one"], "blocked_orgs": ["two"]}
     )
     reviewer = make.user()
+    make.role(reviewer, Role.REVIEWER)
+    session().refresh(reviewer)
     make.review(project.versions[0], reviewer, state=state)
 
     found = visibility.reading(project, reviewer)
@@ -251,6 +254,8 @@ def test_reviewer_reads_files_of_the_version_under_review(make):
     named, not_named = (stored_file(make, project, FileKind.ENDORSEMENT) for _ in range(2))
     version = make.version(project, content={**project.content, "endorsement": [named.uid]})
     reviewer, other = make.user(), make.user()
+    make.role(reviewer, Role.REVIEWER)
+    session().refresh(reviewer)
     make.review(version, reviewer)
 
     assert visibility.may_read_file(project, named, reviewer)
