@@ -29,7 +29,13 @@ VISITS = [
 ]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 FILES = (".ics", ".pdf", ".csv", ".xlsx", ".json", ".eml")
-NOT_PAGES = {"development.letter_source", "development.letter_html", "assets.static", "account.own_data_file", "book.file"}
+NOT_PAGES = {
+    "development.letter_source",
+    "development.letter_html",
+    "assets.static",
+    "account.own_data_file",
+    "book.file",
+}
 
 
 @pytest.fixture(scope="session")
