@@ -205,6 +205,7 @@ const offer = async () => {
     note.querySelector("[data-put-back]").addEventListener("click", () => putBack(kept));
     note.querySelector("[data-throw-away]").addEventListener("click", () => { forget(kept.key); note.hidden = true; });
     note.hidden = false;
+    note.focus();
     break;
   }
 };
