@@ -9,7 +9,6 @@ from .place import force_by_chain, insert_by_chain, place_by_chain
 _CHAIN = 30  # evictions in one attempt
 _HOPELESS = -40.0  # a pair worth less than this is left out
 _OFTEN = 16  # attempts between two looks at the clock
-_RENEW = 256  # rounds between two looks for pairs that do not fit the prices
 
 
 def improve(draft: Draft, worth: list[float], target: int, passes: int, inserts: int, stop: Stop) -> bool:
@@ -28,67 +27,6 @@ def improve(draft: Draft, worth: list[float], target: int, passes: int, inserts:
         if draft.value >= target or idle >= 2:
             break
     return True
-
-
-def shake(draft: Draft, worth: list[float], target: int, rounds: int, stop: Stop) -> bool:
-    """Take out some meetings of a few neighbouring parties and fill again, keeping what is not worse.
-
-    Large neighbourhood search (Shaw 1998). It starts where the draft and the prices disagree (a worthwhile pair left
-    out, a worthless one held); worth, blurred, is the order of filling. False where ``stop`` ended it.
-    """
-    rng = draft.rng
-    defects: list[int] = []
-    for count in range(rounds):
-        if draft.value >= target:
-            break
-        if count % _OFTEN == 0 and stop():
-            return False
-        if count % _RENEW == 0:
-            defects = [pair for pair, w in enumerate(worth) if (w > 0.5 and draft.slot[pair] < 0)]
-            defects += [pair for pair, t in enumerate(draft.slot) if t >= 0 and worth[pair] < -0.5]
-        pair = defects[rng.randrange(len(defects))] if defects and rng.random() < 0.8 else rng.randrange(len(worth))
-        own = draft.of_project[draft.project[pair]]
-        if rng.random() < 0.5:
-            own = draft.of_counterparty[draft.counterparty[pair]]
-        mark, before = draft.mark(), draft.value
-        _refill(draft, _ruin(draft, own), worth)
-        if draft.value < before:
-            draft.undo(mark)
-        else:
-            draft.log.clear()
-    return True
-
-
-def _refill(draft: Draft, touched: list[list[int]], worth: list[float]) -> None:
-    """Place pairs of the given parties as long as they fit, in the order of their worth blurred by a random amount."""
-    rng = draft.rng
-    blur = rng.choice((10.0, 50.0, 200.0))
-    waiting = dict.fromkeys(
-        pair for own in touched for pair in own if draft.slot[pair] < 0 and worth[pair] > -2.0 * blur
-    )
-    for pair in sorted(waiting, key=lambda pair: worth[pair] + blur * rng.random(), reverse=True):
-        if draft.slot[pair] < 0 and draft.has_room(pair):
-            place_by_chain(draft, pair, 4)
-
-
-def _ruin(draft: Draft, own: list[int]) -> list[list[int]]:
-    """Take out about half of the meetings of a party and some of theirs; the pairs of all parties concerned."""
-    rng = draft.rng
-    touched = [own]
-    for pair in own:
-        if draft.slot[pair] < 0 or draft.locked[pair] or rng.random() < 0.5:
-            continue
-        for other in (draft.of_project[draft.project[pair]], draft.of_counterparty[draft.counterparty[pair]]):
-            if other is not own:
-                touched.append(other)
-                held = [third for third in other if draft.slot[third] >= 0 and not draft.locked[third]]
-                if len(held) > 1 and rng.random() < 0.5:
-                    draft.remove(held[rng.randrange(len(held))])
-        if draft.slot[pair] >= 0:
-            draft.remove(pair)
-        if len(touched) > 5:
-            break
-    return touched
 
 
 def _insert_left_out(draft: Draft, worth: list[float], target: int, inserts: int, stop: Stop) -> bool:

@@ -157,7 +157,7 @@ def solve_integer(
 
 def highs_linear(report: child.Report, model: Model, method: Method) -> tuple[FloatArray, FloatArray] | None:
     """The child's side of :func:`solve_linear`."""
-    highs = _load(model, integral=False)
+    highs = load_model(model, integral=False)
     highs.setOptionValue("solver", method)
     highs.setOptionValue("run_crossover", "off")
     highs.setOptionValue("ipm_optimality_tolerance", 1e-6)
@@ -174,7 +174,7 @@ def highs_integer(
     """The child's side of :func:`solve_integer`."""
     import highspy
 
-    highs = _load(model, integral=True)
+    highs = load_model(model, integral=True)
     highs.setOptionValue("time_limit", seconds)
     highs.setOptionValue("mip_max_nodes", 20_000)  # The answer does not depend on the clock unless that bites first.
     highs.setOptionValue("mip_rel_gap", 0.0)
@@ -190,7 +190,8 @@ def highs_integer(
     return values, -float(info.mip_dual_bound), optimal
 
 
-def _load(model: Model, *, integral: bool) -> Any:
+def load_model(model: Model, *, integral: bool) -> Any:
+    """A HiGHS instance with the programme, on one thread and without output; for use within a child process."""
     import highspy
 
     lp = highspy.HighsLp()

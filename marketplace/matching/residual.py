@@ -38,9 +38,7 @@ class Residual:
 
     def common(self, rows: IntArray) -> BoolArray:
         """[len(rows), T], the common free slots of the pairs at these positions of ``pairs``."""
-        octets = self.words[rows].view(np.uint8)
-        bits = np.unpackbits(octets, axis=1, bitorder="little", count=max(1, self.problem.slots))
-        return np.asarray(bits[:, : self.problem.slots], dtype=np.bool_)
+        return slot_bits(self.words[rows], self.problem.slots)
 
 
 def after_locks(problem: Problem) -> Residual:
@@ -98,6 +96,12 @@ def after_locks(problem: Problem) -> Residual:
         locked_must=int(problem.pair_must[locked].sum()),
         locked_score=int(problem.pair_score[locked].sum()),
     )
+
+
+def slot_bits(words: Words, slots: int) -> BoolArray:
+    """[rows, slots], sets of slots in 64-bit words as booleans."""
+    bits = np.unpackbits(words.view(np.uint8), axis=1, bitorder="little", count=max(1, slots))
+    return np.asarray(bits[:, :slots], dtype=np.bool_)
 
 
 def _words(matrix: BoolArray) -> Words:

@@ -1,10 +1,10 @@
-"""Solves a matching problem: greedy at once, chosen by prices, placed by chains, improved, bounded, checked."""
+"""Solves a matching problem: greedy at once, chosen by prices, placed by chains, exchanged, bounded, checked."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from .construct import construct, greedy, positions
 from .draft import FLOOR_VALUE, MUST_VALUE, Draft
 from .errors import EngineBug
 from .exact import prove
-from .improve import improve, shake
+from .exchange import exchange
+from .improve import improve
 from .linear import Method
 from .problem import IntArray, Problem
 from .relaxation import columns_if
@@ -38,22 +39,21 @@ class Effort:
     passes: int  # of insertion
     inserts: int  # pairs tried in a pass
     close: float  # share of the bound that is close enough to stop looking for more value
-    shakes: int  # rounds of large neighbourhood search
+    rounds: int  # of exact exchange
     sweeps: int  # of gap removal
     anneals: int  # exchanges tried by annealing, per meeting
-    fixes: bool  # whether a gap is tried to be closed by relaxing and fixing
 
 
 EFFORTS = (
-    Effort(600, 2.0, 8_000, 0, 6_000, 4, 1_000, 0.0, 500, 30, 300, False),
-    Effort(6_000, 5.0, 6_000, 45_000, 6_000, 3, 1_000, 0.0, 3_000, 30, 100, False),
-    Effort(60_000, 20.0, 36_000, 0, 0, 2, 1_000, 1e-5, 6_000, 24, 0, True),
-    Effort(500_000, 60.0, 115_000, 0, 0, 2, 3_000, 2e-5, 8_000, 5, 0, False),
-    Effort(1 << 62, 180.0, 300_000, 0, 0, 1, 6_000, 5e-5, 8_000, 3, 0, False),
+    Effort(600, 2.0, 8_000, 0, 6_000, 4, 1_000, 0.0, 100, 30, 300),
+    Effort(6_000, 5.0, 6_000, 45_000, 6_000, 3, 1_000, 0.0, 100, 30, 100),
+    Effort(60_000, 20.0, 36_000, 0, 0, 2, 1_000, 1e-5, 400, 24, 0),
+    Effort(500_000, 60.0, 115_000, 0, 0, 2, 3_000, 2e-5, 1_000, 5, 0),
+    Effort(1 << 62, 180.0, 300_000, 0, 0, 1, 6_000, 5e-5, 500, 3, 0),
 )
 
 # Shares of the time limit by whose end a phase is cut.
-_LINEAR_UNTIL, _VALUE_UNTIL, _EXACT_UNTIL, _COMPACT_UNTIL = 0.6, 0.75, 0.85, 0.95
+_LINEAR_UNTIL, _VALUE_UNTIL, _EXACT_UNTIL, _COMPACT_UNTIL = 0.6, 0.8, 0.85, 0.95
 _SIMPLEX_COLUMNS = 60_000  # beyond which the interior point method is quicker
 _PRICE_ROUNDS = 60
 _FEW_GAPS = 0.01  # per meeting, which annealing does not improve at the price of moving published meetings
@@ -131,15 +131,23 @@ class _Run:
             self._finished(tighter is not None)
             if tighter is not None:
                 choice, draft = tighter, self._place(tighter, draft)
-        if effort.fixes and not self._optimal(draft):
-            draft = self._fix(choice, draft)
         if exactly and not self._optimal(draft):
             draft, finished = prove(self.certifier, draft, self._left(_EXACT_UNTIL), self._stop(_EXACT_UNTIL))
             self._finished(finished)
             self._report("exact", draft)
         elif not self._optimal(draft):
-            worth = self._worth(choice, draft)
-            self._finished(shake(draft, worth, self._target(), effort.shakes, self._stop(_VALUE_UNTIL)))
+            stop = self._stop(_VALUE_UNTIL)
+            self._finished(
+                exchange(
+                    draft,
+                    residual,
+                    choice.worth,
+                    self._target(),
+                    effort.rounds,
+                    self._left(_VALUE_UNTIL),
+                    stop,
+                )
+            )
             self._report("improved", draft)
         return draft
 
@@ -173,34 +181,6 @@ class _Run:
             self._finished(improve(draft, worth, self._target(), effort.passes, effort.inserts, stop))
             self._report("inserted", draft)
         return draft if draft.value >= best.value else best
-
-    def _fix(self, choice: Choice, best: Draft) -> Draft:
-        """Relax and fix: lock what the relaxation timed, relax the rest with as many timed pairs as can be, place it.
-
-        The pairs that were flexible now see the slots that the others take. Returns the better draft.
-        """
-        problem, pairs = self.problem, self.residual.pairs
-        timed = np.flatnonzero((choice.share > 0.99) & (choice.slot >= 0))
-        p, f = problem.pair_project[pairs[timed]].tolist(), problem.pair_counterparty[pairs[timed]].tolist()
-        locked = {*problem.locked, *zip(p, f, choice.slot[timed].tolist(), strict=True)}
-        fixed = replace(problem, locked=tuple(sorted(locked)))
-        residual = after_locks(fixed)
-        certifier = Certifier(residual, self.effort.columns, self._stop(_LINEAR_UNTIL))
-        certifier.time_pairs(widest(residual, self.effort.columns))
-        rest = certifier.choose("simplex", self._left(_LINEAR_UNTIL))
-        self._finished(rest is not None)
-        if rest is None:
-            return best
-        stop = self._stop(_VALUE_UNTIL)
-        draft = Draft(fixed, best.candidates, self.seed)
-        stay = bool(problem.published)
-        self._finished(construct(draft, residual, rest, stop, compact=True, stay=stay))
-        slots = draft.copy_of()
-        draft = Draft(problem, best.candidates, self.seed)
-        draft.restore(slots)
-        self._finished(improve(draft, self._worth(choice, draft), self._target(), 2, self.effort.inserts, stop))
-        self._report("fixed", draft)
-        return max(best, draft, key=lambda draft: draft.value)
 
     def _worth(self, choice: Choice, draft: Draft) -> list[float]:
         """The worth of each of the draft's pairs."""
