@@ -6,7 +6,6 @@ else has changed the same answer since, the stored one stays and both are return
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete as sql_delete
@@ -29,26 +28,17 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, organisations, paging, policies, texts
-from marketplace.services.projects import calls, consistency, edits, merging, states
-from marketplace.services.sheets import values
-from marketplace.services.sheets.fields import Content, Kind, Step
+from marketplace.services.projects import calls, consistency, edits, states
+from marketplace.services.sheets import saving, values
+from marketplace.services.sheets.fields import Kind, Step
 from marketplace.services.sheets.pitch import PITCH
+from marketplace.services.sheets.saving import Clash
 
 DRAFTS_PER_CITY = 60
 """Drafts a city may have at once: more is a mistake or a machine."""
 
 NOT_COPIED = frozenset({"accuracy_ack", "consent_data", "consent_translation"})
 """What was stated about one project and not about another."""
-
-
-@dataclass(frozen=True)
-class Clash:
-    """One answer that I changed (`mine`, not stored) and somebody else too (`theirs`, stored), when and who."""
-
-    mine: Any
-    theirs: Any
-    by: User | None
-    at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -217,46 +207,12 @@ def _save(slug: str, step: Step, raw: Mapping[str, Any], revision: int, by: User
         project = editable(slug, by)
         errors |= _refuse_unknown(answers, project)
         known = edits.known(project, revision, form)
-        changes, conflicts = _merge(project, answers, known)
-        edits.write(project, changes, by, form)
-        newer = _newer(project, step, answers, known) if form else {}
+        joined = saving.join(PITCH, project.content, answers, known, (project.changed_by, project.changed_at))
+        edits.write(project, joined.changes, by, form)
+        newer = saving.newer(step, project.content, answers, known) if form else {}
         # A page that stays open goes on from here only if it shows what is stored.
-        is_level = not form or (not newer and not conflicts)
-        return Saved(project, project.revision if is_level else revision, errors, conflicts, newer)
-
-
-def _merge(project: Project, answers: Content, known: edits.Known) -> tuple[dict[str, Any], dict[str, Clash]]:
-    changes: dict[str, Any] = {}
-    conflicts: dict[str, Clash] = {}
-    for name, answer in answers.items():
-        stored = project.content.get(name)
-        if answer == stored:
-            continue
-        if known.content is None:
-            # What the page knew cannot be told any more, so nothing that is stored gives way to it.
-            merged, clashes = (answer, False) if stored is None else (stored, True)
-        else:
-            merged, clashes = merging.three_way(PITCH.by_name[name], known.content.get(name), answer, stored)
-        if merged != stored:
-            changes[name] = merged
-        if clashes:
-            edit = known.last.get(name)
-            by, at = (edit.by, edit.at) if edit else (project.changed_by, project.changed_at)
-            conflicts[name] = Clash(answer, merged, by, at)
-    return changes, conflicts
-
-
-def _newer(project: Project, step: Step, answers: Content, known: edits.Known) -> dict[str, Any]:
-    """Return what is stored now of this step and not on the page."""
-    if known.content is None:
-        return {}
-    found = {}
-    for one in step.fields:
-        on_page = answers.get(one.name, known.content.get(one.name))
-        stored = project.content.get(one.name)
-        if not merging.same(one, on_page, stored):
-            found[one.name] = stored
-    return found
+        is_level = not form or (not newer and not joined.conflicts)
+        return Saved(project, project.revision if is_level else revision, errors, joined.conflicts, newer)
 
 
 def _refuse_unknown(answers: dict[str, Any], project: Project) -> dict[str, LazyText]:

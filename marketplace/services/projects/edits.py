@@ -5,7 +5,6 @@ A page is sent with the revision it was made from. One that stays open while it 
 rebuild what a page knew that was opened in between. Instead a daily job empties old ones of projects at rest.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -15,11 +14,12 @@ from marketplace import clock
 from marketplace.database import atomic, session
 from marketplace.models import Project, ProjectEdit, User
 from marketplace.services import audit, jobs
-from marketplace.services.projects import merging, states
+from marketplace.services.projects import states
 from marketplace.services.search import fold
-from marketplace.services.sheets import checks, values
+from marketplace.services.sheets import checks, saving, values
 from marketplace.services.sheets.fields import Content
 from marketplace.services.sheets.pitch import PITCH
+from marketplace.services.sheets.saving import Known
 
 LOOK_BACK = 1000
 """Edits that are undone to rebuild what a page knew; of an older page only what is still the same is known."""
@@ -29,14 +29,6 @@ KEPT = timedelta(days=90)
 
 SITTING = timedelta(minutes=10)
 """Edits of one person that follow each other within this time are one act in the audit trail."""
-
-
-@dataclass(frozen=True)
-class Known:
-    """What a page knew of the working text; `last` is the latest edit of each field since. None: cannot be rebuilt."""
-
-    content: Content | None
-    last: dict[str, ProjectEdit]
 
 
 def known(project: Project, revision: int, form: str = "") -> Known:
@@ -59,10 +51,7 @@ def known(project: Project, revision: int, form: str = "") -> Known:
             if form and edit.form == form:
                 own.append((name, before, content.get(name)))
             content[name] = before
-    for name, before, after in reversed(own):
-        field = PITCH.by_name.get(name)
-        content[name] = merging.overlay(field, before, after, content.get(name)) if field else after
-    return Known({name: value for name, value in content.items() if value is not None}, last)
+    return Known(saving.with_own(PITCH, content, reversed(own)), last)
 
 
 def write(project: Project, changes: Content, by: User | None, form: str = "") -> bool:

@@ -5,7 +5,7 @@ from itertools import combinations
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from marketplace.services.projects import merging
+from marketplace.services.sheets import merging
 from marketplace.services.sheets.pitch import PITCH
 
 TITLE, RISKS, STAGE = (PITCH.by_name[name] for name in ("title", "risks", "stage"))
