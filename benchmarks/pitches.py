@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 from load import ROOT, Connection, Server
 
 EMAIL, CITY = "city.manaus@cities.example", "manaus"
-LETTERS = "Já há ação: água, pão, mãe, chão, irmã, maçã, órgão, céu, sótão, à noite é já São João. "
+LETTERS = "Já há ação: água, pão, mãe, chão, irmã, maçã, órgão, céu, sótão, à noite é já São João, pé ante pé. "
 MEASURED = ("project", "inclusion", "maturity")
 
 

@@ -106,18 +106,20 @@ class Told:
     usual: Mapping[str, Mapping[str, Any]] = made(default_factory=dict)
     currency: str | None = None
     per_usd: Decimal | None = None
+    is_refused: bool = False
 
 
 def boxes(step: Step, content: Content, told: Told) -> list[Box]:
     """Return the fields of a step as the page shows them.
 
-    What could not be stored (errors, rivals) is shown as it was typed, everything else as it is stored.
+    What could not be stored (errors, rivals, everything of a form that was refused as a whole) is shown as it was
+    typed, everything else as it is stored.
     """
     wrong = {path.partition(".")[0] for path in told.errors}
     found = []
     for one in step.fields:
         is_typed = one.name in told.raw and (
-            one.name in wrong or (one.name in told.standing and told.standing[one.name].is_rival)
+            told.is_refused or one.name in wrong or (one.name in told.standing and told.standing[one.name].is_rival)
         )
         value = told.raw[one.name] if is_typed else values.write(one, content.get(one.name))
         found.append(_box(one, value, content, told))

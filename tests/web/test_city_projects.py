@@ -263,6 +263,21 @@ def test_page_that_saves_itself_is_told_why_it_may_not(login_as, ana, project, m
     assert "cannot be changed now" in said(browser.get(step("project")).text)
 
 
+def test_form_sent_after_the_project_was_submitted_comes_back_filled_with_the_reason(login_as, ana, project):
+    browser = login_as(ana)
+    form = boxes(browser.get(step("project")).text)
+    with atomic():
+        session().query(Project).one().state = ProjectState.SUBMITTED
+
+    answer = send(browser, step("project"), form, {"served_areas": "Zona Sul", "title.en": "A long evening's work"})
+
+    assert answer.status_code == 409
+    assert "has been submitted" in said(answer.text)
+    assert 'value="Zona Sul"' in answer.text
+    assert "A long evening&#39;s work" in answer.text
+    assert stored()["served_areas"] == "Zona Leste"
+
+
 def test_fields_that_do_not_apply_are_hidden_and_keep_what_they_hold(login_as, ana, project):
     browser = login_as(ana)
     form = boxes(browser.get(step("gate")).text)

@@ -1,12 +1,13 @@
 """The steps of a pitch: shown as a form, saved as a whole or by itself while it is written."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.errors import NotFound, Refusal
+from marketplace.errors import Conflict, NotFound, Refusal, Unavailable
 from marketplace.i18n import gettext as _
 from marketplace.models import Project
 from marketplace.models.base import new_uid
@@ -49,12 +50,15 @@ def step(slug: str, name: str) -> ResponseReturnValue:
 def save_step(slug: str, name: str) -> ResponseReturnValue:
     """Save what was typed, and do what the button says."""
     one = _step(name)
-    if not sheet_pages.saves_itself():
-        return _saved(slug, one)
+    if sheet_pages.saves_itself():
+        try:
+            return _acknowledged(slug, one)
+        except Refusal as refusal:
+            return sheet_pages.refused(refusal)
     try:
-        return _acknowledged(slug, one)
-    except Refusal as refusal:
-        return sheet_pages.refused(refusal)
+        return _saved(slug, one)
+    except (Conflict, Unavailable) as refusal:
+        return _refused(slug, one, refusal)
 
 
 def may_write(project: Project) -> bool:
@@ -97,6 +101,14 @@ def _saved(slug: str, one: Step) -> ResponseReturnValue:
         status = 409 if saved.conflicts else 422
         return _page(saved.project, one, told, saved.revision, form.get("form", "")[:40] or new_uid(), status)
     return redirect(_target(slug, one, pressed), code=303)
+
+
+def _refused(slug: str, one: Step, refusal: Refusal) -> ResponseReturnValue:
+    """Show everything that was typed, with the reason why none of it could be stored."""
+    project = theirs(slug)
+    told = replace(_told(project, one, sheets.typed(one, request.form).raw, {}, {}), is_refused=True)
+    name = request.form.get("form", "")[:40] or new_uid()
+    return _page(project, one, told, sheets.revision(request.form), name, refusal.status, str(refusal))
 
 
 def _seen(name: str) -> int:
@@ -150,7 +162,9 @@ def _told(
     )
 
 
-def _page(project: Project, one: Step, told: Told, revision: int, name: str, status: int = 200) -> Response:
+def _page(
+    project: Project, one: Step, told: Told, revision: int, name: str, status: int = 200, message: str = ""
+) -> Response:
     page = render_template(
         "city/step.html",
         project=project,
@@ -159,6 +173,7 @@ def _page(project: Project, one: Step, told: Told, revision: int, name: str, sta
         revision=revision,
         form_name=name,
         answered=status != 200,
+        message=message,
         keep=reader().uid,
         feedback=next(iter(for_city.feedback(project)), None),
         **_way(project, one),
