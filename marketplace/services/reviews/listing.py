@@ -324,7 +324,7 @@ def _row(entry: Entry, reviews: Progress) -> list[str]:
         str(labels.of(sector)) if sector else "",
         str(labels.of(stage)) if stage else "",
         str(entry.completeness),
-        format_number(entry.readiness) if entry.readiness is not None else "",
+        format_number(round(entry.readiness, 1)) if entry.readiness is not None else "",
         str(labels.of(entry.band)) if entry.band else "",
         str(reviews.assigned),
         str(reviews.done),

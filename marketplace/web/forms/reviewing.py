@@ -5,6 +5,7 @@ from typing import Any
 from wtforms import BooleanField, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
+from marketplace.i18n import gettext
 from marketplace.i18n import lazy_gettext as _
 from marketplace.models import Criterion, Review
 from marketplace.services import labels
@@ -57,13 +58,15 @@ class ReviewForm(Form):
 def _sheet(criteria: tuple[Criterion, ...]) -> type[ReviewForm]:
     fields: dict[str, Any] = {"criteria": criteria}
     for criterion in criteria:
-        title = f"{rubric.number(criterion)}. {labels.of(criterion)}"
+        number = rubric.number(criterion)
+        title = f"{number}. {labels.of(criterion)}"
         fields[f"scores-{criterion}"] = RadioField(title, [Optional()])
-        fields[f"notes-{criterion}"] = TextAreaField(_("Note"), [Length(max=judging.LONGEST_NOTE)])
-    for step in PITCH.steps:
-        fields[f"comments-{step.name}"] = TextAreaField(
-            _("Comment for the city"), [Length(max=judging.LONGEST_COMMENT)]
+        fields[f"notes-{criterion}"] = TextAreaField(
+            gettext("Note on %(number)s", number=number), [Length(max=judging.LONGEST_NOTE)]
         )
+    for step in PITCH.steps:
+        label = gettext("Comment for the city: %(step)s", step=step.title)
+        fields[f"comments-{step.name}"] = TextAreaField(label, [Length(max=judging.LONGEST_COMMENT)])
     return type("ReviewForm", (ReviewForm,), fields)
 
 

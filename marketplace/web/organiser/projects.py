@@ -53,6 +53,7 @@ def projects() -> str:
             ("decision", _("To decide")),
         ],
         most=assignments.REVIEWERS,
+        zone=reader_zone(),
     )
 
 
