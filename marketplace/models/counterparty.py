@@ -47,7 +47,10 @@ class CounterpartyProfile(Base):
 
 
 class CounterpartyVersion(Base):
-    """A profile as it was after one save: what an explanation that names this number was made from."""
+    """A profile as it was after one save: what an explanation that names this number was made from.
+
+    `form` names the open page a save came from, so that what it saved itself is not taken for somebody else's.
+    """
 
     __tablename__ = "counterparty_version"
     __table_args__ = (UniqueConstraint("profile_id", "number"),)
@@ -55,8 +58,11 @@ class CounterpartyVersion(Base):
     profile_id: Mapped[int] = mapped_column(ForeignKey("counterparty_profile.id"))
     number: Mapped[int]
     content: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    form: Mapped[str] = mapped_column(String(40), default="")
     by_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id"))
     at: Mapped[datetime]
+
+    by: Mapped[User | None] = relationship()
 
 
 class FitStatus(StrEnum):

@@ -83,7 +83,15 @@ MANDATE = Sheet(
                     choices=Instrument,
                     decides_fit=True,
                 ),
-                Field("ticket_currency", Kind.CHOICE, _("Currency of the amounts"), None, PUBLIC, choices=Currency),
+                Field(
+                    "ticket_currency",
+                    Kind.CHOICE,
+                    _("Currency of the amounts"),
+                    None,
+                    PUBLIC,
+                    choices=Currency,
+                    decides_fit=True,
+                ),
                 Field("ticket_min", Kind.MONEY, _("Smallest amount"), None, PUBLIC, low=0, decides_fit=True),
                 Field("ticket_max", Kind.MONEY, _("Largest amount"), None, PUBLIC, low=0, decides_fit=True),
                 Field(
