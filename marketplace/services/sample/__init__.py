@@ -23,6 +23,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import addresses, installation, labels, passwords
+from marketplace.services.fits import rescoring
 from marketplace.services.sample import activity, counterparties, pitches, programmes, records, reviews
 from marketplace.services.search import fold
 
@@ -75,8 +76,11 @@ def load() -> None:
         _store_roles(users, events)
         for event in events.values():
             programmes.fill(event, users, bodies)
-        reviews.load(pitches.load(users, bodies, events), users)
+        projects = pitches.load(users, bodies, events)
+        reviews.load(projects, users)
         counterparties.load(users, bodies)
+        if projects:
+            rescoring.everything()
         if is_first:
             session().flush()
             # What the acts ask about (roles, memberships) has just been stored beside the objects that hold it.
