@@ -201,6 +201,23 @@ def _override_fit(user: User, _: Any) -> bool:
     return _organise_platform(user, None)
 
 
+@_rule("counterparty.view")
+def _view_counterparty(user: User, organisation: Organisation) -> bool:
+    """All of a mandate or of solutions: the organisation's people, also while it is out of service, and organisers."""
+    return _belongs(user, organisation) or _organise_platform(user, None)
+
+
+@_rule("counterparty.edit")
+def _edit_counterparty(user: User, organisation: Organisation) -> bool:
+    return _act_for_organisation(user, organisation)
+
+
+@_rule("counterparty.verify")
+def _verify_counterparty(user: User, _: Any) -> bool:
+    """Check profiles of funders and vendors, take a check back, and list them all."""
+    return _organise_platform(user, None)
+
+
 @_rule("reviews.enter")
 def _enter_reviews(user: User, _: Any) -> bool:
     """The reviewers' room: for whoever reviews anywhere."""
