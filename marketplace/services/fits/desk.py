@@ -24,6 +24,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import paging, policies, search
+from marketplace.services.counterparties import kinds
 from marketplace.services.fits import inputs, verdicts, words
 from marketplace.services.fits.disclosure import Open
 from marketplace.services.fits.inputs import Party, Pitch
@@ -173,7 +174,7 @@ def pair(project_slug: str, organisation_slug: str, by: User) -> Pair:
 
 
 def _titles(bits: int, kind: OrganisationKind) -> list[str]:
-    rules = VENDOR_RULES if kind in inputs.VENDORS else FUNDER_RULES
+    rules = VENDOR_RULES if kind in kinds.VENDORS else FUNDER_RULES
     return [words.rule(rule) for place, rule in enumerate(rules) if bits >> place & 1]
 
 
@@ -229,7 +230,7 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
 def _has_failed(rule: Rule) -> list[ColumnElement[bool]]:
     is_vendors = rule in VENDOR_RULES
     place = (VENDOR_RULES if is_vendors else FUNDER_RULES).index(rule)
-    kind = Organisation.kind.in_(inputs.VENDORS)
+    kind = Organisation.kind.in_(kinds.VENDORS)
     return [Fit.failed.bitwise_and(1 << place) != 0, kind if is_vendors else ~kind]
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from marketplace.compatibility import Code, Message
 from marketplace.models import Block, Visibility
+from marketplace.services.counterparties import visibility as of_counterparties
+from marketplace.services.fits.inputs import Party
 from marketplace.services.projects import visibility
 from marketplace.services.sheets.fields import Content, Sheet
 from marketplace.services.sheets.mandate import MANDATE
@@ -179,15 +181,12 @@ class Open:
 _SAYS_NO_PROFILE = frozenset({Code.SAME_ORGANISATION, Code.SAME_MAIL_DOMAIN, Code.SLOT_SHARED, Code.WANTED})
 
 
-def to_city(content: Content, is_offered: bool) -> Open:
-    """Return what a city may learn of a counterparty from its profile: what its `visibility` opens, and the part for
-    those it was matched with."""
-    chosen = content.get("visibility") or Visibility.REGISTERED
-    if chosen not in set(Visibility) or chosen == Visibility.PRIVATE:
-        return Open(counterparty=frozenset())
-    if is_offered:
-        return Open(counterparty=frozenset({Block.BASICS, Block.FINANCE}))
-    return Open(counterparty=frozenset() if chosen == Visibility.MATCHED else frozenset({Block.BASICS}))
+def to_city(party: Party, is_matched: bool) -> Open:
+    """Return what a city may learn of a counterparty: the parts of its profile that its page shows the city."""
+    near = Visibility.MATCHED if is_matched else Visibility.REGISTERED
+    if party.organisation.verified_at is None and not is_matched:
+        return Open(counterparty=of_counterparties.NOBODY)
+    return Open(counterparty=of_counterparties.blocks_for(party.profile.content, near))
 
 
 def to_counterparty(content: Content, near: Visibility) -> Open:

@@ -21,20 +21,16 @@ from marketplace.models import (
     Membership,
     MembershipState,
     Organisation,
-    OrganisationKind,
     ProjectListing,
     ProjectVersion,
     User,
 )
 from marketplace.models import Project as ProjectRow
+from marketplace.services.counterparties import kinds
 from marketplace.services.fits import answers
 from marketplace.services.projects import rates, visibility
 from marketplace.services.reviews import conflicts
 from marketplace.services.sheets.fields import Content
-
-CITIES = (OrganisationKind.CITY,)
-VENDORS = (OrganisationKind.VENDOR,)
-"""Of a vendor the solution is compared; of every other kind of organisation but cities, the mandate."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +173,7 @@ def marks(identities: Collection[int] | None = None) -> Marks:
 
 def in_service() -> Any:
     """Return the condition that an organisation is a counterparty in service."""
-    return Organisation.deactivated_at.is_(None) & Organisation.kind.not_in(CITIES)
+    return Organisation.deactivated_at.is_(None) & Organisation.kind.in_(kinds.FUNDERS | kinds.VENDORS)
 
 
 def holds(until: datetime | None, now: datetime | None = None) -> bool:
@@ -195,7 +191,7 @@ def _party(profile: CounterpartyProfile, domains: frozenset[str], per_usd: dict[
         "is_verified": is_verified,
     }
     values: Mandate | Solution
-    if organisation.kind in VENDORS:
+    if organisation.kind in kinds.VENDORS:
         values = answers.solution(content, **common)
     else:
         values = answers.mandate(content, **common, per_usd=per_usd.get(content.get("ticket_currency", "")))

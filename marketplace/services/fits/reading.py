@@ -21,7 +21,6 @@ from marketplace.models import (
     FitOverride,
     FitStatus,
     Organisation,
-    OrganisationKind,
     OverrideKind,
     ProjectListing,
     Sector,
@@ -30,6 +29,7 @@ from marketplace.models import (
 )
 from marketplace.models import Project as ProjectRow
 from marketplace.services import paging, policies, search
+from marketplace.services.counterparties import kinds
 from marketplace.services.fits import disclosure, inputs, rescoring, verdicts
 from marketplace.services.fits.inputs import Party, Pitch
 from marketplace.services.fits.verdicts import Verdict
@@ -195,8 +195,7 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
 
 
 def _side(side: Side) -> ColumnElement[bool]:
-    is_vendor = Organisation.kind.in_(inputs.VENDORS)
-    return is_vendor if side is Side.VENDORS else and_(~is_vendor, Organisation.kind != OrganisationKind.CITY)
+    return Organisation.kind.in_(kinds.VENDORS if side is Side.VENDORS else kinds.FUNDERS)
 
 
 def _in(shown: Shown) -> ColumnElement[bool]:
@@ -236,7 +235,8 @@ def _others(pitch: Pitch, offered: dict[int, bool]) -> list[Other]:
         explanation = verdicts.explain(pitch, party) if party else None
         if party is None or explanation is None or explanation.private:
             continue
-        reader = disclosure.to_city(party.profile.content, is_offered)
+        # Before a project is published, nobody was matched with it.
+        reader = disclosure.to_city(party, is_matched=is_offered and pitch.version > 0)
         verdict = verdicts.tell(explanation, is_offered, reader, with_wishes=True)
         found.append(Other(party.organisation, party.is_verified, verdict))
     return found
