@@ -2,6 +2,8 @@
 
 const form = document.querySelector("[data-review]");
 const status = form.querySelector("[data-status]");
+// The buttons are called "action" too, which hides the property of the form.
+const address = form.getAttribute("action");
 const WAIT = 2000;
 let timer = 0;
 let changed = false;
@@ -30,7 +32,7 @@ async function save() {
   const body = new URLSearchParams(new FormData(form));
   body.set("action", "save");
   try {
-    const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual" });
+    const answer = await fetch(address, { method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual" });
     const kind = answer.headers.get("Content-Type") ?? "";
     const told = kind.startsWith("application/json") ? await answer.json() : {};
     if (answer.ok) {

@@ -104,7 +104,7 @@ def _answer(one: Field, value: Any, content: Content, files: Mapping[str, Projec
     if one.kind is Kind.ROWS:
         return Answer(one.name, label, rows=words.rows(one, value, currency))
     if one.kind is Kind.GRID:
-        return Answer(one.name, label, rows=[words.grid(one, value)])
+        return Answer(one.name, label, rows=[[pair] for pair in words.grid(one, value)])
     if one.kind is Kind.FILES:
         return Answer(one.name, label, files=[files[uid] for uid in value if uid in files])
     link = str(value) if one.kind is Kind.URL else ""

@@ -33,6 +33,8 @@ class ReviewForm(Form):
         form = _sheet(tuple(judging.criteria(review)))(data=data)
         for criterion in form.criteria:
             field = form[f"scores-{criterion}"]
+            # It may stay open while writing, but not in the end: it must not read as optional.
+            field.flags.required = True
             field.choices = choices((str(score), _words(criterion, score)) for score in range(rubric.HIGHEST + 1))
         return form
 
