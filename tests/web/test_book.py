@@ -244,6 +244,7 @@ def test_city_and_organisers_are_led_to_the_working_text(client, login_as, make,
     session().refresh(own)
 
     assert "/my/projects/park" in words(login_as(own).get("/projects/park"))
+    assert "/desk/projects/park" in words(login_as(make.organiser()).get("/projects/park"))
     assert "/my/projects/park" not in words(login_as(make.user()).get("/projects/park"))
     assert "/my/projects/park" not in words(client.get("/projects/park"))
 
