@@ -8,6 +8,8 @@ from flask_login import current_user
 from marketplace.i18n import gettext as _
 from marketplace.models import OrganisationKind
 from marketplace.services import policies
+from marketplace.services.counterparties import kinds
+from marketplace.services.counterparties import kinds
 from marketplace.web import signed_in
 
 
@@ -35,6 +37,8 @@ def groups() -> list[Group]:
         _item(_("Events"), "events.listing", "calendar"),
         _item(_("Cities"), "public.cities", "city"),
         _item(_("Projects"), "book.listing", "project"),
+        _item(_("Funders"), "counterparty.funders", "organisation"),
+        _item(_("Vendors"), "counterparty.vendors", "organisation"),
         _item(_("About"), "public.about", "info"),
     ]
     everybody[1]["active"] = here == "events"
@@ -49,6 +53,9 @@ def groups() -> list[Group]:
             projects = _item(_("My projects"), "city.projects", "project")
             projects["active"] = here == "city"
             found[-1]["items"].insert(0, projects)
+        found[-1]["items"][0:0] = _profiles()
+        if any(kinds.sheet_of(body) is not None for body in signed_in.bodies()):
+            found[-1]["items"].insert(0, _item(_("My matches"), "counterparty.matches", "meeting"))
         if policies.can(current_user, "reviews.enter"):
             reviews = _item(_("My reviews"), "reviewing.own_list", "edit")
             reviews["active"] = here == "reviewing"
@@ -57,6 +64,22 @@ def groups() -> list[Group]:
         desk_item = _item(_("Organiser's desk"), "organiser.dashboard", "desk")
         desk_item["active"] = (request.endpoint or "").startswith("organiser.")
         found.append({"label": _("Desk"), "items": [desk_item]})
+    return found
+
+
+def _profiles() -> list[Item]:
+    """Return the ways to what the reader's organisations seek or offer."""
+    of_mine = {body.kind for body in signed_in.bodies()}
+    here = (request.view_args or {}).get("what", "") if (request.endpoint or "").startswith("counterparty.") else ""
+    found = []
+    for some, label, name in (
+        (kinds.FUNDERS, _("My mandate"), "mandate"),
+        (kinds.VENDORS, _("My solutions"), "solutions"),
+    ):
+        if of_mine & some:
+            item = _item(label, f"counterparty.{name}", "edit")
+            item["active"] = here == name
+            found.append(item)
     return found
 
 
@@ -77,6 +100,8 @@ def desk() -> list[Group]:
                 _item(_("Organisations"), "organiser.organisations", "organisation"),
                 _item(_("City pairs"), "organiser.pairs", "pair"),
                 _item(_("Projects"), "organiser.projects", "project"),
+                _item(_("Funders and vendors"), "organiser.counterparties", "check"),
+                _item(_("Matches"), "organiser.fits", "meeting"),
                 _item(_("Calls"), "organiser.calls", "calendar"),
                 _item(_("Exchange rates"), "organiser.rates", "globe"),
             ],

@@ -25,6 +25,9 @@ _PLACES = ("countries", "priority_countries", "income_groups", "oda_only", "area
 _EXCLUSIONS = ("excluded_sectors", "excluded_activities")
 _SETTLED = {"done", "not_needed"}
 
+# More than any amount of money there is; what is beyond was not meant.
+_LARGEST = 1e18
+
 # Until there is an agenda, everybody is free at all times and can hold one more meeting.
 _FREE = 1
 
@@ -213,16 +216,17 @@ def _text(content: Content, name: str) -> str | None:
     return str(content.get(name) or "").strip() or None
 
 
-def _number(content: Content, name: str, most: float | None = None) -> float | None:
+def _number(content: Content, name: str, most: float = _LARGEST) -> float | None:
     found = figures.number(content, name)
-    if found is None or found < 0 or (most is not None and found > most):
-        return None
-    return float(found)
+    return float(found) if found is not None and 0 <= found <= most else None
 
 
 def _usd(content: Content, name: str, per_usd: Decimal | None) -> float | None:
-    found = figures.in_usd(figures.number(content, name), per_usd)
-    return None if found is None or found < 0 else float(found)
+    amount = figures.number(content, name)
+    if amount is None or not 0 <= amount <= _LARGEST:
+        return None
+    found = figures.in_usd(amount, per_usd)
+    return None if found is None else float(found)
 
 
 def _activities(content: Content) -> Codes | None:

@@ -168,6 +168,17 @@ def for_counterparty(
     return ForCounterparty(page, _counts(statement), True, party.is_verified)
 
 
+def countries_of(organisation: Organisation) -> list[str]:
+    """Return the countries of the projects in a counterparty's lists."""
+    statement = (
+        select(ProjectListing.country)
+        .join(Fit, Fit.project_id == ProjectListing.project_id)
+        .where(Fit.organisation_id == organisation.id, _in(Shown.OFFERED) | _in(Shown.NEAR))
+        .distinct()
+    )
+    return list(session().scalars(statement))
+
+
 def counterparty_pair(organisation: Organisation, slug: str, by: User) -> Match:
     """Return one pair as the counterparty sees it; raises `NotFound` unless it is in one of its lists."""
     policies.require(by, "organisation.act", organisation)

@@ -1,0 +1,17 @@
+"""The form by which organisers decide about a pair against the rules."""
+
+from wtforms import RadioField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from marketplace.i18n import lazy_gettext as _
+from marketplace.models import OverrideKind
+from marketplace.services import labels
+from marketplace.services.fits.overrides import LONGEST_REASON
+from marketplace.web.forms import Form
+
+
+class DecisionForm(Form):
+    """What is decided, and why."""
+
+    kind = RadioField(_("Decision"), [InputRequired()], choices=labels.choices(OverrideKind))
+    reason = TextAreaField(_("Reason"), [InputRequired(), Length(max=LONGEST_REASON)])
