@@ -3,7 +3,7 @@
 from marketplace.i18n import LazyText
 from marketplace.i18n import lazy_gettext as _
 from marketplace.models import MembershipRole, OrganisationKind, Role
-from marketplace.services import labels, letters
+from marketplace.services import labels, letters, meeting_words
 
 ACTS: dict[str, LazyText] = {
     "account.confirmed": _("Confirmed their e-mail address"),
@@ -149,6 +149,7 @@ ACTS: dict[str, LazyText] = {
     "track.removed": _("Removed a track"),
     "track.saved": _("Wrote down a track"),
     "trail.exported": _("Downloaded the audit trail"),
+    **meeting_words.ACTS,
 }
 
 LETTERS: dict[str, LazyText] = {
@@ -193,6 +194,7 @@ LETTERS: dict[str, LazyText] = {
     "second_factor_off": _("Second factor switched off"),
     "second_factor_on": _("Second factor switched on"),
     "sign_in_code": _("Code to sign in"),
+    **meeting_words.LETTERS,
     **{f"registration.{kind}": words for kind, words in letters.kinds()},
 }
 
@@ -222,6 +224,7 @@ JOBS: dict[str, LazyText] = {
     "sessions.forget": _("Delete old sessions"),
     "signin.code": _("Write a code to sign in"),
     "throttle.forget": _("Delete counters of attempts"),
+    **meeting_words.JOBS,
 }
 
 DETAILS: dict[str, LazyText] = {

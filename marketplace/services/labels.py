@@ -27,7 +27,7 @@ from marketplace.models import (
     SessionState,
     SpeakerRole,
 )
-from marketplace.services import project_words, vocabulary_words
+from marketplace.services import meeting_words, project_words, vocabulary_words
 
 # Members of different enums may be equal as text, so each enum has a table of its own.
 _LABELS: dict[type[StrEnum], dict[str, LazyText]] = {
@@ -163,6 +163,7 @@ _LABELS: dict[type[StrEnum], dict[str, LazyText]] = {
     },
     **vocabulary_words.WORDS,
     **project_words.WORDS,
+    **meeting_words.WORDS,
 }
 
 # What the programme itself states in its data, in one language there and in the reader's here.

@@ -69,6 +69,17 @@ class Phase(StrEnum):
     CLOSED = "closed"
 
 
+PHASES: dict[Phase, LazyText] = {
+    Phase.NOT_SET_UP: lazy_gettext("No rules yet"),
+    Phase.BEFORE: lazy_gettext("Wishes are not open yet"),
+    Phase.WISHES: lazy_gettext("Wishes are open"),
+    Phase.MATCHING: lazy_gettext("Between wishes and booking"),
+    Phase.BOOKING: lazy_gettext("Booking is open"),
+    Phase.CLOSED: lazy_gettext("Closed"),
+}
+"""What the phases are called."""
+
+
 def of(event_id: int) -> MeetingSetup | None:
     """Return the rules of an event; None where no meetings are planned."""
     return session().scalar(select(MeetingSetup).where(MeetingSetup.event_id == event_id))
