@@ -4,8 +4,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 
+from marketplace.database import session
 from marketplace.errors import Invalid, NotAllowed
+from marketplace.models import Job
 from marketplace.services.projects import rates
 
 
@@ -47,3 +50,10 @@ def test_rates_are_entered_by_organisers_within_reason(make, organiser):
         with pytest.raises(Invalid) as refusal:
             rates.enter(**values, by=organiser)
         assert refusal.value.field == field
+
+
+def test_new_rate_has_all_pairs_compared_once(organiser):
+    rates.enter("BRL", date(2026, 1, 10), Decimal("5.1"), "BCB", organiser)
+    rates.enter("MXN", date(2026, 1, 10), Decimal(18), "Banxico", organiser)
+
+    assert list(session().scalars(select(Job.kind).where(Job.kind.startswith("fits.")))) == ["fits.rescore_all"]

@@ -11,6 +11,7 @@ from marketplace.errors import Conflict, Invalid, NotAllowed, NotFound
 from marketplace.models import (
     Decision,
     Facet,
+    Job,
     Letter,
     Organisation,
     ProjectFacet,
@@ -246,6 +247,8 @@ def test_publication_makes_what_the_book_filters_by(make, city, ana, organiser):
     )
     assert letters() == [("project_published", ana.email)]
     assert session().scalar(select(Decision.kind)) == "published"
+    job = session().scalars(select(Job).where(Job.kind == "fits.rescore_project")).one()
+    assert job.payload == {"project": project.id}
 
 
 def test_publication_needs_an_accepted_and_whole_project(make, city, ana, organiser):
