@@ -9,7 +9,6 @@ from marketplace.i18n import gettext as _
 from marketplace.models import OrganisationKind
 from marketplace.services import policies
 from marketplace.services.counterparties import kinds
-from marketplace.services.counterparties import kinds
 from marketplace.web import signed_in
 
 
