@@ -40,6 +40,12 @@ def saves_itself() -> bool:
     return request.accept_mimetypes.best == "application/json"
 
 
+def seen(name: str) -> int:
+    """Return the revision of the answer that stood against a field when its button was pressed; -1 for none."""
+    text = request.form.get(f"seen.{name}", "")
+    return int(text) if text.isdecimal() and text.isascii() and len(text) < 10 else -1
+
+
 def refused(refusal: Refusal) -> Response:
     """Answer a page that saves itself with a refusal's words."""
     answer = jsonify(message=str(refusal))

@@ -64,7 +64,7 @@ class Version:
     number: int
     row: CounterpartyVersion
     changes: list[Change]
-    currencies: tuple[Content, Content]
+    contents: tuple[Content, Content]
 
 
 def find(slug: str, by: User) -> CounterpartyProfile:

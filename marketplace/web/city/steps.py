@@ -87,7 +87,7 @@ def _saved(slug: str, one: Step) -> ResponseReturnValue:
     decided = raw.pop(pressed.field, None) if pressed.name in {"keep_mine", "take_theirs"} else None
     saved = drafts.save(slug, one.name, raw, sheets.revision(form), reader(), form.get("form", ""))
     if pressed.name == "keep_mine" and pressed.field in typed.raw:
-        kept = drafts.keep_mine(slug, pressed.field, decided, _seen(pressed.field), reader())
+        kept = drafts.keep_mine(slug, pressed.field, decided, sheet_pages.seen(pressed.field), reader())
         saved = drafts.Saved(kept.project, saved.revision, saved.errors | kept.errors, saved.conflicts | kept.conflicts)
     if saved.errors or saved.conflicts:
         told = _told(
@@ -109,11 +109,6 @@ def _refused(slug: str, one: Step, refusal: Refusal) -> ResponseReturnValue:
     told = replace(_told(project, one, sheets.typed(one, request.form).raw, {}, {}), is_refused=True)
     name = request.form.get("form", "")[:40] or new_uid()
     return _page(project, one, told, sheets.revision(request.form), name, refusal.status, str(refusal))
-
-
-def _seen(name: str) -> int:
-    text = request.form.get(f"seen.{name}", "")
-    return int(text) if text.isdigit() and len(text) < 10 else -1
 
 
 def _target(slug: str, one: Step, pressed: sheets.Action) -> str:

@@ -1,6 +1,6 @@
-"""The counterparty's room: what a funder or vendor states, and the projects that fit."""
+"""The counterparty's room: what a funder or vendor states, the projects that fit, and lists of all of them."""
 
-from marketplace.web.counterparty import fits
+from marketplace.web.counterparty import directory, fits, overview, steps
 from marketplace.web.counterparty.blueprint import room
 
-__all__ = ["fits", "room"]
+__all__ = ["directory", "fits", "overview", "room", "steps"]

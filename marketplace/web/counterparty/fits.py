@@ -34,9 +34,7 @@ def listing() -> str:
         shown=shown,
         wanted=wanted,
         sectors=labels.choices(Sector),
-        countries=sorted(
-            ((code, country_name(code)) for code in reading.countries_of(body)), key=lambda pair: pair[1]
-        ),
+        countries=sorted(((code, country_name(code)) for code in reading.countries_of(body)), key=lambda pair: pair[1]),
     )
 
 

@@ -171,7 +171,7 @@ def _page(
         boxes=sheet_boxes.boxes(one, profile.content, told),
         revision=revision,
         form_name=name,
-        answered=status != 200,
+        is_answer=status != 200,
         message=message,
         keep=reader().uid,
         is_verified=verification.is_verified(profile),

@@ -1,8 +1,9 @@
-"""Room: the organiser's desk. Events, people, organisations, pairs, projects, calls, rates, letters, jobs, trail."""
+"""Room: the organiser's desk. Events, people, organisations, projects, funders and vendors, letters, jobs, trail."""
 
 from marketplace.web.organiser import (
     audit_trail,
     calls,
+    counterparties,
     event_letters,
     event_numbers,
     event_parts,
@@ -28,6 +29,7 @@ from marketplace.web.organiser.desk import room
 __all__ = [
     "audit_trail",
     "calls",
+    "counterparties",
     "event_letters",
     "event_numbers",
     "event_parts",
