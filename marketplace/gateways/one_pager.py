@@ -5,14 +5,13 @@ Texts that are too long are shortened at the end of a sentence; where there is r
 
 import io
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import segno
 
-from marketplace.gateways import documents
+from marketplace.gateways import documents, line_breaks
 
 BAND = (16, 59, 68)
 CLAY = (182, 74, 27)
@@ -35,7 +34,6 @@ CODE = 27.0
 SIZES = (12.5, 11.75, 11.0, 10.5, 10.0, 9.5, 9.0)
 """Points the running text may have; the largest with which all fits is taken."""
 
-_SENTENCE = re.compile(r"(?<=[.!?…])\s+")
 _POINT = 0.3528
 """Millimetres."""
 
@@ -99,22 +97,6 @@ def one_pager(values: OnePager) -> bytes:
     return bytes(pdf.output())
 
 
-def shortened(text: str, fits: Callable[[str], bool]) -> str:
-    """Return as many whole sentences of the text as fit; where not even one does, as many words, and `…`."""
-    if fits(text):
-        return text
-    kept = _most(_SENTENCE.split(text), " ", "", fits)
-    return kept or _most(text.split(), " ", "\u00a0…", fits)
-
-
-def _most(parts: list[str], glue: str, end: str, fits: Callable[[str], bool]) -> str:
-    low, high = 0, len(parts)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if fits(glue.join(parts[:middle]) + end) else (low, middle - 1)
-    return glue.join(parts[:low]) + end if low else ""
-
-
 def _document(values: OnePager) -> Any:
     # Loaded here because the library is large and most processes never make a document.
     from fpdf import FPDF
@@ -140,48 +122,18 @@ def _type(pdf: Any, size: float, *, bold: bool = False, colour: tuple[int, int, 
 
 def _lines(pdf: Any, text: str, width: float) -> int:
     """Count the lines a text takes in the present type."""
-    return len(_wrapped(pdf, text, width))
+    return len(_broken(pdf, text, width))
 
 
-def _wrapped(pdf: Any, text: str, width: float) -> list[str]:
-    """Break a text into lines in the present type; a word that is wider than a line is broken too."""
-    widths, scale = documents.advances("B" in pdf.font_style), pdf.font_size
-    space, found, line, used = widths[ord(" ")] * scale, [], "", 0.0
-    for word in text.split(" "):
-        long = _width(word, widths) * scale
-        if line and used + space + long <= width:
-            line, used = f"{line} {word}", used + space + long
-            continue
-        if line:
-            found.append(line)
-        while long > width and len(word) > 1:
-            cut = _cut(word, widths, width / scale)
-            found.append(word[:cut])
-            word = word[cut:]
-            long = _width(word, widths) * scale
-        line, used = word, long
-    return [*found, line] if line else found
-
-
-def _width(text: str, widths: dict[int, float]) -> float:
-    return sum(widths.get(ord(sign), 0.6) for sign in text)
-
-
-def _cut(word: str, widths: dict[int, float], most: float) -> int:
-    """Return how many signs of a word fit; at least one."""
-    used = 0.0
-    for place, sign in enumerate(word):
-        used += widths.get(ord(sign), 0.6)
-        if used > most:
-            return max(1, place)
-    return len(word)
+def _broken(pdf: Any, text: str, width: float) -> list[str]:
+    return line_breaks.wrapped(text, width / pdf.font_size, documents.advances("B" in pdf.font_style))
 
 
 def _block(pdf: Any, text: str, width: float, height: float, most: int) -> None:
     """Write at most so many lines of a text at the present place, and go below it."""
-    shown = shortened(documents.printable(text), lambda part: _lines(pdf, part, width) <= most)
+    shown = line_breaks.shortened(documents.printable(text), lambda part: _lines(pdf, part, width) <= most)
     left = pdf.get_x()
-    for line in _wrapped(pdf, shown, width)[:most]:
+    for line in _broken(pdf, shown, width)[:most]:
         pdf.set_x(left)
         pdf.cell(width, height, line)
         pdf.set_xy(left, pdf.get_y() + height)

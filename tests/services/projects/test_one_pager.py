@@ -9,7 +9,6 @@ from pypdf import PdfReader
 
 from marketplace import config, i18n
 from marketplace.database import atomic, session
-from marketplace.gateways import one_pager as drawing
 from marketplace.models import FileKind, ProjectFile
 from marketplace.services.projects import leaf, one_pager
 from tests.gateways.test_pictures import picture
@@ -166,19 +165,6 @@ def test_paper_is_that_of_the_country(make, country, width):
     make.published(make.city(country=country), slug="park")
 
     assert int(PdfReader(io.BytesIO(made("park"))).pages[0].mediabox.width) == width
-
-
-def test_text_is_shortened_at_the_end_of_a_sentence_or_of_a_word():
-    text = "One two three. Four five six! Seven eight nine?"
-
-    def up_to(most):
-        return drawing.shortened(text, lambda part: len(part) <= most)
-
-    assert up_to(99) == text
-    assert up_to(46) == "One two three. Four five six!"
-    assert up_to(20) == "One two three."
-    assert up_to(10) == "One two\u00a0…"
-    assert up_to(1) == ""
 
 
 @pytest.mark.parametrize("words", ["w" * 3000, "日本 " * 900, "\u200b\u00ad", "emoji 😀 " * 300, "A.B.C." * 400])
