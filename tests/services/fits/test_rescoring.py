@@ -17,23 +17,6 @@ from tests.mandates import mandate_of, solution_of
 
 
 @pytest.fixture
-def city(make):
-    return make.city(name="Manaus", slug="manaus")
-
-
-@pytest.fixture
-def park(make, city):
-    return make.published(city, slug="park", readiness=68.0)
-
-
-@pytest.fixture
-def bank(make):
-    organisation = make.organisation(name="River Bank", slug="river-bank")
-    make.profile(organisation, content=mandate_of(), revision=3)
-    return organisation
-
-
-@pytest.fixture
 def deliver():
     """Do all background work in this session, so that what a test has made stays at hand."""
 
