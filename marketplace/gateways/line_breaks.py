@@ -1,4 +1,4 @@
-"""Breaking a text into lines and shortening it, by the widths of the type: what there is room for, before it is drawn."""
+"""Breaking a text into lines and shortening it by the widths of the type, before anything is drawn."""
 
 import re
 from collections.abc import Callable, Mapping
