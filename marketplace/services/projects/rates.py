@@ -11,13 +11,10 @@ from marketplace.database import atomic, lock, session
 from marketplace.errors import Invalid
 from marketplace.i18n import lazy_gettext
 from marketplace.models import Currency, ExchangeRate, User
-from marketplace.services import audit, jobs, policies, texts
+from marketplace.services import audit, policies, texts
 
 OLD = timedelta(days=90)
 """A rate older than this is shown as old: amounts may no longer compare well."""
-
-RESCORE = "fits.rescore_all"
-"""The job that compares all projects with all mandates anew, whose amounts are in these currencies."""
 
 _LARGEST, _SMALLEST = Decimal(1_000_000), Decimal("0.0001")
 
@@ -60,6 +57,9 @@ def enter(
 
     Raises `Invalid` for the first field that cannot be taken.
     """
+    # Imported here because fits are about projects.
+    from marketplace.services.fits import rescoring
+
     policies.require(by, "project.organise")
     if currency not in set(Currency) or currency == Currency.USD:
         raise Invalid("currency", lazy_gettext("Please choose from the list."))
@@ -83,8 +83,7 @@ def enter(
         except IntegrityError:
             raise Invalid("on_day", lazy_gettext("Somebody has just entered a rate of this day.")) from None
         audit.record("rate.entered", by, entry, before=before, after=str(entry.per_usd))
-        if jobs.is_known(RESCORE):
-            jobs.enqueue(RESCORE)
+        rescoring.everything()
         return entry
 
 
