@@ -7,11 +7,11 @@ from marketplace.i18n import lazy_gettext as _
 from marketplace.models import OverrideKind
 from marketplace.services import labels
 from marketplace.services.fits.overrides import LONGEST_REASON
-from marketplace.web.forms import Form
+from marketplace.web.forms import Form, choices
 
 
 class DecisionForm(Form):
     """What is decided, and why."""
 
-    kind = RadioField(_("Decision"), [InputRequired()], choices=labels.choices(OverrideKind))
+    kind = RadioField(_("Decision"), [InputRequired()], choices=choices(labels.choices(OverrideKind)))
     reason = TextAreaField(_("Reason"), [InputRequired(), Length(max=LONGEST_REASON)])
