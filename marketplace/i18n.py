@@ -231,8 +231,9 @@ def write_number(value: Decimal | int) -> str:
 
 def format_magnitude(value: Decimal | int) -> str:
     """Write a large number in words that are read at a glance, to one decimal, e.g. `12.6 millones`."""
-    written = str(_numbers.format_compact_decimal(value, format_type="long", locale=_format(), fraction_digits=1))
-    return written if abs(value) >= 1_000_000 else str(_numbers.format_decimal(round(value), locale=_format()))
+    if -1_000_000 < value < 1_000_000:
+        return str(_numbers.format_decimal(round(value), locale=_format()))
+    return str(_numbers.format_compact_decimal(value, format_type="long", locale=_format(), fraction_digits=1))
 
 
 def format_percent(value: float | Decimal, *, is_exact: bool = False) -> str:
