@@ -246,7 +246,7 @@ def test_organiser_offers_a_pair_by_hand_and_takes_it_back(make, park, bank, ban
 
     refused = browser.post("/desk/fits/park/river-bank/decide", data={"kind": "offer", "reason": " "})
     assert refused.status_code == 422
-    assert "Please fill this in." in words(refused, 422)
+    assert "Please say why: others will want to know." in words(refused, 422)
     made = browser.post(
         "/desk/fits/park/river-bank/decide", data={"kind": "offer", "reason": "Their board agreed <b>yesterday</b>."}
     )
