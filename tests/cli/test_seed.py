@@ -7,7 +7,7 @@ def test_seed_loads_the_sample_and_may_be_repeated(app):
 
     first, again = runner.invoke(args=["seed"]), runner.invoke(args=["seed"])
 
-    words = "116 sample accounts, all with the password demo-password-1.\n"
+    words = "120 sample accounts, all with the password demo-password-1.\n"
     assert [(result.exit_code, result.output) for result in (first, again)] == [(0, words), (0, words)]
 
 
