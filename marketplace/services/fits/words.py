@@ -112,6 +112,11 @@ def _inside(words: str) -> str:
     return words if words[1:2].isupper() else words[:1].lower() + words[1:]
 
 
+def _marker(value: int) -> str:
+    """The gender marker without its number, which says little inside a sentence."""
+    return _label(GenderMarker)(str(value)).rpartition(": ")[2]
+
+
 def _number(value: float) -> str:
     return write_number(Decimal(str(value)).normalize() + 0)
 
@@ -192,8 +197,8 @@ _FORMATS: dict[str, Format] = {
     "needs": _TECHNOLOGY,
     "objective": _label(ClimateObjective),
     "focus": _label(ClimateObjective),
-    "marker": lambda value: _label(GenderMarker)(str(value)),
-    "required": lambda value: _label(GenderMarker)(str(value)),
+    "marker": _marker,
+    "required": _marker,
     "currency": str,
     "basis": str,
     "share": lambda value: percent(round(value * 100)),
