@@ -36,13 +36,18 @@ def groups() -> list[Group]:
         _item(_("Events"), "events.listing", "calendar"),
         _item(_("Cities"), "public.cities", "city"),
         _item(_("Projects"), "book.listing", "project"),
-        _item(_("Funders"), "counterparty.funders", "organisation"),
-        _item(_("Vendors"), "counterparty.vendors", "organisation"),
         _item(_("About"), "public.about", "info"),
     ]
     everybody[1]["active"] = here == "events"
     everybody[3]["active"] = here == "book"
-    found: list[Group] = [{"label": _("Programme"), "items": everybody}]
+    partners = [
+        _item(_("Funders"), "counterparty.funders", "organisation"),
+        _item(_("Vendors"), "counterparty.vendors", "organisation"),
+    ]
+    found: list[Group] = [
+        {"label": _("Programme"), "items": everybody},
+        {"label": _("Partners"), "items": partners},
+    ]
     if current_user.is_authenticated:
         registrations = _item(_("My events"), "attendee.own_list", "check")
         registrations["active"] = here == "attendee"
