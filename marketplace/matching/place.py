@@ -22,15 +22,6 @@ def place_by_chain(draft: Draft, pair: int, budget: int, *, compact: bool = Fals
     return False
 
 
-def insert_by_chain(draft: Draft, pair: int, budget: int) -> bool:
-    """Place a pair where that raises the draft's value, at the loss of others if need be; else nothing changes."""
-    mark, value = draft.mark(), draft.value
-    if force_by_chain(draft, pair, budget) and draft.value > value:
-        return True
-    draft.undo(mark)
-    return False
-
-
 def force_by_chain(draft: Draft, pair: int, budget: int, worst: int = -FLOOR_VALUE // 2) -> bool:
     """Place a pair at the loss of others, which are replaced at once where others fit; else nothing changes.
 

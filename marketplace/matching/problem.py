@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from array import array
+from bisect import bisect_left
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,10 +27,34 @@ MAX_PAIRS = 5_000_000
 MAX_COUNT = 1_000_000  # any capacity, cap or floor
 MAX_SCORE = 1_000
 MAX_FILE_BYTES = 512 * 1024 * 1024
+_PARTY_BITS = MAX_PARTIES.bit_length()
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 Meeting = tuple[int, int, int]
+
+
+class PairIndex(Mapping[tuple[int, int], int]):
+    """Positions of pairs by bisection: of a dictionary, millions of pairs would take some hundred megabytes."""
+
+    def __init__(self, project: IntArray, counterparty: IntArray) -> None:
+        self._pairs = project, counterparty
+        keys = (project << _PARTY_BITS) | counterparty
+        order = np.argsort(keys, kind="stable")
+        self._keys, self._places = array("q", keys[order].tobytes()), array("q", order.astype(np.int64).tobytes())
+
+    def __getitem__(self, pair: tuple[int, int]) -> int:
+        key = (int(pair[0]) << _PARTY_BITS) | int(pair[1])
+        at = bisect_left(self._keys, key)
+        if at == len(self._keys) or self._keys[at] != key:
+            raise KeyError(pair)
+        return self._places[at]
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return zip(*(column.tolist() for column in self._pairs), strict=True)
+
+    def __len__(self) -> int:
+        return len(self._keys)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,10 +141,9 @@ class Problem:
         return np.asarray(together, dtype=np.bool_)
 
     @cached_property
-    def pair_index(self) -> dict[tuple[int, int], int]:
+    def pair_index(self) -> PairIndex:
         """Position of each eligible pair (project, counterparty) in the pair arrays."""
-        both = zip(self.pair_project.tolist(), self.pair_counterparty.tolist(), strict=True)
-        return {pair: index for index, pair in enumerate(both)}
+        return PairIndex(self.pair_project, self.pair_counterparty)
 
     @cached_property
     def input_hash(self) -> str:

@@ -12,12 +12,12 @@ from .bounds import Certifier, Choice, widest
 from .checker import check, evaluate
 from .child import Stop
 from .compact import Compactor
-from .construct import construct, greedy, positions
+from .construct import construct, greedy
 from .draft import FLOOR_VALUE, MUST_VALUE, Draft
 from .errors import EngineBug
 from .exact import prove
 from .exchange import exchange
-from .improve import improve
+from .floors import reach_floors
 from .linear import Method
 from .problem import IntArray, Problem
 from .relaxation import columns_if
@@ -36,8 +36,6 @@ class Effort:
     columns: int  # of the first linear programme
     retry_columns: int  # of a second, tighter one where the first leaves a gap
     exact_columns: int  # up to which branch and bound is tried
-    passes: int  # of insertion
-    inserts: int  # pairs tried in a pass
     close: float  # share of the bound that is close enough to stop looking for more value
     rounds: int  # of exact exchange
     sweeps: int  # of gap removal
@@ -45,11 +43,11 @@ class Effort:
 
 
 EFFORTS = (
-    Effort(600, 2.0, 8_000, 0, 6_000, 4, 1_000, 0.0, 100, 30, 300),
-    Effort(6_000, 5.0, 6_000, 45_000, 6_000, 3, 1_000, 0.0, 100, 30, 100),
-    Effort(60_000, 20.0, 36_000, 0, 0, 2, 1_000, 1e-5, 400, 24, 0),
-    Effort(500_000, 60.0, 115_000, 0, 0, 2, 3_000, 2e-5, 1_000, 5, 0),
-    Effort(1 << 62, 180.0, 300_000, 0, 0, 1, 6_000, 5e-5, 500, 3, 0),
+    Effort(600, 2.0, 8_000, 0, 6_000, 0.0, 100, 30, 300),
+    Effort(6_000, 5.0, 6_000, 45_000, 6_000, 0.0, 100, 30, 100),
+    Effort(60_000, 20.0, 36_000, 0, 0, 1e-5, 400, 24, 0),
+    Effort(500_000, 60.0, 115_000, 0, 0, 2e-5, 1_000, 5, 0),
+    Effort(1 << 62, 180.0, 300_000, 0, 0, 5e-5, 500, 3, 0),
 )
 
 # Shares of the time limit by whose end a phase is cut.
@@ -177,16 +175,8 @@ class _Run:
         draft = max(drafts, key=lambda draft: draft.value)
         self._report("placed", draft)
         if not self._optimal(draft):
-            worth, effort = self._worth(choice, draft), self.effort
-            self._finished(improve(draft, worth, self._target(), effort.passes, effort.inserts, stop))
-            self._report("inserted", draft)
+            self._finished(reach_floors(draft, stop))
         return draft if draft.value >= best.value else best
-
-    def _worth(self, choice: Choice, draft: Draft) -> list[float]:
-        """The worth of each of the draft's pairs."""
-        worth = np.full(len(draft.slot), -np.inf)
-        worth[positions(draft, self.residual)] = choice.worth[np.isin(self.residual.pairs, draft.candidates)]
-        return [float(value) for value in worth]
 
     def _candidates(self) -> IntArray:
         """Positions of the pairs worked on: those that may matter, and the locked ones."""
