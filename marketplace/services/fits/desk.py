@@ -184,12 +184,13 @@ def _statement(wanted: Filter) -> Select[Any]:
         FitOverride.organisation_id == Fit.organisation_id,
         FitOverride.withdrawn_at.is_(None),
     )
-    return (
-        select(
-            *(Fit.status, Fit.is_offered, Fit.score, Fit.confidence, Fit.mutual, Fit.failed, Fit.unknown),
-            *(Project.slug, Project.titles, _City.names, _City.name),
-            *(Organisation.slug, Organisation.names, Organisation.name, Organisation.kind, FitOverride.kind),
-        )
+    columns: tuple[Any, ...] = (
+        *(Fit.status, Fit.is_offered, Fit.score, Fit.confidence, Fit.mutual, Fit.failed, Fit.unknown),
+        *(Project.slug, Project.titles, _City.names, _City.name),
+        *(Organisation.slug, Organisation.names, Organisation.name, Organisation.kind, FitOverride.kind),
+    )
+    statement: Select[Any] = (
+        select(*columns)
         .select_from(Fit)
         .join(Project, Project.id == Fit.project_id)
         .join(_City, _City.id == Project.city_id)
@@ -198,6 +199,7 @@ def _statement(wanted: Filter) -> Select[Any]:
         .where(*_conditions(wanted))
         .order_by(*_order(wanted.sort))
     )
+    return statement
 
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:

@@ -142,7 +142,8 @@ def counterparties(identities: Collection[int] | None = None) -> Parties:
     profiles = list(session().scalars(statement))
     domains = mail_domains(None if identities is None else [profile.organisation_id for profile in profiles])
     per_usd = {code.value: rate.per_usd for code, rate in rates.latest().items()} | {Currency.USD.value: 1}
-    funders, vendors = [], []
+    funders: list[Party] = []
+    vendors: list[Party] = []
     for profile in profiles:
         party = _party(profile, domains[profile.organisation_id], per_usd)
         (vendors if party.is_vendor else funders).append(party)
@@ -200,8 +201,9 @@ def _party(profile: CounterpartyProfile, domains: frozenset[str], per_usd: dict[
 
 def mail_domains(identities: Iterable[int] | None) -> defaultdict[int, frozenset[str]]:
     """Return the mail domains of the people of organisations (of all), without those where anybody gets an address."""
+    columns: tuple[Any, ...] = (Membership.organisation_id, User.email)
     statement: Select[Any] = (
-        select(Membership.organisation_id, User.email)
+        select(*columns)
         .join(User, User.id == Membership.user_id)
         # The accounts of the sample all have addresses of one domain, which says nothing.
         .where(Membership.state == MembershipState.ACTIVE, User.is_illustrative.is_(False))
