@@ -12,6 +12,7 @@ from marketplace.compatibility import ratings
 from marketplace.database import session
 from marketplace.gateways import files as bytes_on_disk
 from marketplace.models import (
+    AuditEntry,
     Band,
     Call,
     CounterpartyProfile,
@@ -44,7 +45,7 @@ from marketplace.models import (
     Stage,
     Technology,
 )
-from marketplace.services import installation, sample
+from marketplace.services import desk_words, installation, sample
 from marketplace.services.projects import calls, consistency, edits, publication, rules, states
 from marketplace.services.reviews import decisions, in_course, rubric
 from marketplace.services.sheets import checks
@@ -311,6 +312,24 @@ def test_decisions_have_messages_for_the_city(loaded):
         assert decision.scores
     latest = decisions.of_project(loaded["manaus-viva-mindu"])
     assert [decision.kind.value for decision in latest] == ["published", "accepted", "changes_requested"]
+
+
+def test_the_trail_tells_the_life_of_a_project_in_order(loaded):
+    entries = session().scalars(
+        select(AuditEntry).where(AuditEntry.object_uid == loaded["manaus-viva-mindu"].uid).order_by(AuditEntry.id)
+    )
+    told = [(entry.at, entry.action) for entry in entries]
+
+    assert told == sorted(told, key=lambda act: act[0])
+    assert [action for _, action in told if action.startswith("project.")] == [
+        "project.started",
+        "project.submitted",
+        "project.changes_requested",
+        "project.submitted",
+        "project.accepted",
+        "project.published",
+    ]
+    assert set(session().scalars(select(AuditEntry.action).distinct())) <= set(desk_words.ACTS)
 
 
 def test_nobody_reviews_without_speaking_the_language(loaded):

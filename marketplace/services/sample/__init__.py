@@ -24,7 +24,7 @@ from marketplace.models import (
 )
 from marketplace.services import addresses, installation, labels, passwords
 from marketplace.services.fits import rescoring
-from marketplace.services.sample import activity, counterparties, pitches, programmes, records, reviews
+from marketplace.services.sample import activity, counterparties, pitches, programmes, records, reviews, trail
 from marketplace.services.search import fold
 
 PASSWORD = "demo-password-1"  # noqa: S105 - published on purpose, see above
@@ -78,6 +78,7 @@ def load() -> None:
             programmes.fill(event, users, bodies)
         projects = pitches.load(users, bodies, events)
         reviews.load(projects, users)
+        trail.write(projects.values())
         counterparties.load(users, bodies)
         if projects:
             rescoring.everything()
