@@ -12,6 +12,7 @@ from .draft import Draft, gaps
 
 _GAP = 1 << 20  # One gap outweighs any number of moved meetings in a comparison of two slots.
 _HOT, _COLD = 0.5, 0.12  # temperatures in gaps
+_PARTNERS_TRIED = 16  # of the hundreds of meetings that can hold the table that is missing
 _OFTEN = 64  # meetings between two looks at the clock
 
 
@@ -170,6 +171,8 @@ class Compactor:
             waiting = draft.at_table[to]
         else:
             waiting = draft.at_pool[draft.pool[pair] * slots + to]
+        if len(waiting) > _PARTNERS_TRIED:
+            waiting = dict.fromkeys(draft.rng.sample(list(waiting), _PARTNERS_TRIED))
         return [
             other
             for other in waiting

@@ -12,7 +12,7 @@ from .problem import IntArray
 from .residual import Residual
 
 _CHAIN = 40  # evictions allowed to place one chosen meeting
-_OFTEN = 256  # placements between two looks at the clock
+_OFTEN = 32  # placements between two looks at the clock
 
 
 def greedy(draft: Draft, stop: Stop) -> bool:

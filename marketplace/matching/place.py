@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from .draft import FLOOR_VALUE, Draft
 
 _SLOTS_TRIED = 24  # slots of a step in which a victim with another free slot is looked for
+_VICTIMS_TRIED = 8  # in each of them; hundreds of meetings can hold a table, and any of them will do
 
 
 def place_by_chain(draft: Draft, pair: int, budget: int, *, compact: bool = False) -> bool:
@@ -104,7 +105,10 @@ def _push(draft: Draft, pair: int, homeless: list[int], left: dict[int, int]) ->
         t = draft.any_slot(once)
         once ^= 1 << t
         tried += 1
-        for victim in _in_the_way(draft, pair, t, blocked):
+        victims = _in_the_way(draft, pair, t, blocked)
+        if len(victims) > _VICTIMS_TRIED:
+            victims = draft.rng.sample(victims, _VICTIMS_TRIED)
+        for victim in victims:
             if draft.locked[victim]:
                 continue
             slots = draft.free(victim) & ~left.get(victim, 0)
