@@ -25,13 +25,25 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, events, jobs, policies, texts
-from marketplace.services.meetings import booking, parties, rules, setup, slots
+from marketplace.services.meetings import booking, parties, partners, rules, setup, slots
 from marketplace.services.meetings.booking import AlreadyMeeting, Wanted
 
 LONGEST_MESSAGE = 1000
 
 MOST_OPEN = 20
 """Open requests one party may have sent."""
+
+
+class NoCommonTime(Conflict):
+    """The two have no slot in which both could still meet."""
+
+    message = lazy_gettext("There is no time left in which both of you are free.")
+
+
+class SlotGone(Conflict):
+    """The slot is not in use any more."""
+
+    message = lazy_gettext("This time is no longer offered. Please choose another one.")
 
 
 def send(slug: str, party_uid: str, other_uid: str, message: str, by: User, slot_uid: str = "") -> MeetingRequest:
@@ -46,13 +58,14 @@ def send(slug: str, party_uid: str, other_uid: str, message: str, by: User, slot
     def act() -> MeetingRequest:
         with atomic() as current:
             event, set_up, party = acting(slug, party_uid, by)
-            other = _other(event, set_up, party, other_uid)
+            other = partners.find(event, set_up, party, other_uid)
             text = texts.within(texts.clean(message), "message", LONGEST_MESSAGE)
             if not text:
                 raise Invalid("message", lazy_gettext("Please say in a few words why you would like to meet."))
             slot = _proposed(event, set_up, slot_uid)
             lock(MeetingParty, party.id, other.id)
             _check_room(set_up, party, other)
+            common_slots(set_up, party, other)
             now = clock.now()
             expires_at = now + timedelta(hours=set_up.request_hours)
             if set_up.booking_closes_at is not None:
@@ -91,12 +104,23 @@ def acting(slug: str, party_uid: str, by: User) -> tuple[Event, MeetingSetup, Me
     return event, set_up, party
 
 
-def _other(event: Event, set_up: MeetingSetup, party: MeetingParty, uid: str) -> MeetingParty:
-    """Return whom a party wants to meet. Who may not meet it is not told apart from who does not exist."""
-    other = parties.find(event, uid)
-    if other.withdrawn_at is not None or not parties.may_meet(set_up, party, other):
-        raise NotFound
-    return other
+def common_slots(set_up: MeetingSetup, party: MeetingParty, other: MeetingParty) -> list[MeetingSlot]:
+    """Return the slots in which two sides could meet; raises `NoCommonTime` where there is none.
+
+    So it is, too, where one of them does not want to: that is not to be told apart.
+    """
+    found = parties.free_slots(party, other) if parties.may_meet(set_up, party, other) else []
+    if not found:
+        raise NoCommonTime
+    return found
+
+
+def chosen_slot(event: Event, uid: str) -> MeetingSlot:
+    """Return a slot in use; raises `SlotGone`, as slots go while a page is open."""
+    try:
+        return slots.find_slot(event.id, uid)
+    except NotFound:
+        raise SlotGone from None
 
 
 def _proposed(event: Event, set_up: MeetingSetup, slot_uid: str) -> MeetingSlot | None:
@@ -104,7 +128,7 @@ def _proposed(event: Event, set_up: MeetingSetup, slot_uid: str) -> MeetingSlot 
         if not any(rules.can_ask(set_up, slot) for slot in slots.all_slots(event.id)):
             raise NotOpen
         return None
-    slot = slots.find_slot(event.id, slot_uid)
+    slot = chosen_slot(event, slot_uid)
     if not rules.can_ask(set_up, slot):
         raise NotOpen
     return slot
@@ -155,7 +179,7 @@ def accept(uid: str, by: User, slot_uid: str = "") -> Meeting:
                 raise NotOpen
             asker = request.from_party if party.id == request.to_party_id else request.to_party
             if not parties.may_meet(set_up, party, asker):
-                raise Conflict
+                raise NoCommonTime
             first, second = parties.ordered(set_up, request.from_party, request.to_party)
             meeting = booking.make(Wanted(first, second, slot, MeetingSource.REQUEST), by)
             _close(request, RequestState.ACCEPTED, by)
@@ -170,14 +194,14 @@ def accept(uid: str, by: User, slot_uid: str = "") -> Meeting:
 
 def _agreed(event: Event, request: MeetingRequest, slot_uid: str) -> MeetingSlot:
     if slot_uid:
-        return slots.find_slot(event.id, slot_uid)
+        return chosen_slot(event, slot_uid)
     if request.slot is not None and request.slot.retired_at is None:
         return slots.find_slot(event.id, request.slot.uid)
     found = parties.free_slots(request.from_party, request.to_party)
     set_up = setup.needed(event.id)
     found = [slot for slot in found if rules.can_ask(set_up, slot)]
     if not found:
-        raise Conflict(lazy_gettext("There is no time left in which both of you are free."))
+        raise NoCommonTime
     return found[0]
 
 
@@ -200,7 +224,7 @@ def propose(uid: str, by: User, slot_uid: str, message: str = "") -> MeetingRequ
 
     with atomic() as current:
         request, event, set_up, party = _answering(uid, by)
-        slot = slots.find_slot(event.id, slot_uid)
+        slot = chosen_slot(event, slot_uid)
         if not rules.can_ask(set_up, slot):
             raise NotOpen
         other = request.to_party if party.id == request.from_party_id else request.from_party

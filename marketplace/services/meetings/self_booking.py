@@ -23,7 +23,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, texts
-from marketplace.services.meetings import booking, parties, requests, rules, setup, slots
+from marketplace.services.meetings import booking, parties, partners, requests, rules, setup, slots
 from marketplace.services.meetings.booking import Wanted
 
 NEXT = "next"
@@ -54,12 +54,12 @@ def book(slug: str, party_uid: str, other_uid: str, slot_uid: str, by: User, att
             made = _made(event, attempt)
             if made is not None:
                 return made
-            other = parties.find(event, other_uid)
-            if other.withdrawn_at is not None or not parties.may_meet(set_up, party, other):
-                raise NotFound
+            other = partners.find(event, set_up, party, other_uid)
             slot = _chosen(event, set_up, party, other, slot_uid)
             if not rules.can_book(set_up, slot):
                 raise NotOpen
+            if not parties.may_meet(set_up, party, other):
+                raise requests.NoCommonTime
             first, second = parties.ordered(set_up, party, other)
             meeting = booking.make(Wanted(first, second, slot, MeetingSource.BOOKED, attempt=attempt[:22] or None), by)
             requests_closed = requests.close_between(party, other, meeting, by)
@@ -78,10 +78,10 @@ def _made(event: Event, attempt: str) -> Meeting | None:
 
 def _chosen(event: Event, set_up: MeetingSetup, party: MeetingParty, other: MeetingParty, slot_uid: str) -> MeetingSlot:
     if slot_uid != NEXT:
-        return slots.find_slot(event.id, slot_uid)
+        return requests.chosen_slot(event, slot_uid)
     found = bookable(set_up, party, other)
     if not found:
-        raise Conflict(lazy_gettext("There is no time left in which both of you are free."))
+        raise requests.NoCommonTime
     return slots.find_slot(event.id, found[0].uid)
 
 
@@ -145,7 +145,7 @@ def move(uid: str, slot_uid: str, by: User) -> Meeting:
         with atomic():
             own = find(uid, by)
             set_up = _changeable(own.meeting)
-            slot = slots.find_slot(own.meeting.event_id, slot_uid)
+            slot = requests.chosen_slot(own.meeting.event, slot_uid)
             if not rules.can_ask(set_up, slot):
                 raise NotOpen
             before = own.meeting.slot

@@ -11,8 +11,8 @@ from marketplace.database import atomic, lock, session
 from marketplace.errors import Conflict, Invalid, NotOpen
 from marketplace.i18n import lazy_gettext
 from marketplace.models import Event, MeetingParty, MeetingSetup, User, Wish, WishKind
-from marketplace.services import audit, events, policies
-from marketplace.services.meetings import booking, parties, setup
+from marketplace.services import audit, events, policies, search
+from marketplace.services.meetings import booking, parties, partners, setup
 
 
 class MustsUsedUp(Conflict):
@@ -48,7 +48,8 @@ def save(slug: str, party_uid: str, other_uid: str, kind: WishKind | None, by: U
             )
             if (used or 0) >= rules.musts:
                 raise MustsUsedUp
-        if kind is not WishKind.NOT and present is None and not parties.may_meet(rules, party, other):
+        if kind is not WishKind.NOT and present is None and not partners.may_see(rules, party, other):
+            # A veto of the other side is not told: the wish is taken, and the engine keeps the two apart.
             raise Invalid("other", lazy_gettext("These two sides cannot meet at this event."))
         if present is None:
             present = Wish(event_id=event.id, from_party_id=party.id, to_party_id=other.id, rank=0)
@@ -202,6 +203,32 @@ def supply(event: Event) -> Supply:
         musts=sum(one.musts for one in standings),
         wants=sum(one.wants for one in standings),
     )
+
+
+SORTS = ("name", "meetings", "wishes", "wanted", "partners", "slots")
+"""By what `arranged` sorts; a "-" before it means the largest first."""
+
+
+def arranged(standings: Sequence[Standing], query: str = "", only: str = "", sort: str = "name") -> list[Standing]:
+    """Return the standings that match, in order. `only` is "without", "short" or "drowning"; others mean all."""
+    words = search.fold(query).split()
+    checks = {"without": "is_without", "short": "is_short", "drowning": "is_drowning"}
+    found = [
+        one
+        for one in standings
+        if all(word in one.party.search_text for word in words) and (only not in checks or getattr(one, checks[only]))
+    ]
+    key, is_falling = sort.removeprefix("-"), sort.startswith("-")
+    if key in SORTS and key != "name":
+        of = {
+            "meetings": lambda one: one.meetings,
+            "wishes": lambda one: one.musts + one.wants,
+            "wanted": lambda one: one.wanted_by,
+            "partners": lambda one: one.eligible,
+            "slots": lambda one: one.slots,
+        }[key]
+        return sorted(found, key=of, reverse=is_falling)
+    return found[::-1] if is_falling else found
 
 
 def _meeting_counts(event: Event) -> Counter[int]:

@@ -10,8 +10,9 @@ from marketplace.database import atomic, session
 from marketplace.errors import Conflict, NotFound, NotOpen
 from marketplace.models import BookingRule, Hold, Letter, Meeting, MeetingState, PartyRole, Wish, WishKind
 from marketplace.services import sign_ups
-from marketplace.services.meetings import self_booking
+from marketplace.services.meetings import requests, self_booking, wishes
 from marketplace.services.meetings.booking import AlreadyMeeting, CapReached, NobodyFree, NoTable
+from marketplace.services.meetings.requests import NoCommonTime
 from tests.meetings import audit, market, user_of
 
 
@@ -186,7 +187,7 @@ def test_stand_in_takes_a_meeting_over_and_calendars_follow(app, make):
     assert (second.email, "meeting.made") in kinds
 
 
-def test_veto_of_the_other_side_hides_them(place):
+def test_veto_of_the_other_side_looks_like_no_common_time(place):
     side, funder = place.projects[0], place.funders[0]
     with atomic() as current:
         current.add(
@@ -199,8 +200,11 @@ def test_veto_of_the_other_side_hides_them(place):
             )
         )
 
-    with pytest.raises(NotFound):
+    with pytest.raises(NoCommonTime):
         book(place)
+    with pytest.raises(NoCommonTime):
+        requests.send(place.event.slug, side.uid, funder.uid, "We fit.", user_of(side))
+    wishes.save(place.event.slug, side.uid, funder.uid, WishKind.WANT, user_of(side))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,230 @@
+"""Whom a party sees as possible partners, and when they could meet.
+
+What another side does not want is nowhere to be read: a pair it keeps apart looks like one without a common time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import joinedload
+
+from marketplace.database import session
+from marketplace.errors import NotFound
+from marketplace.models import (
+    Event,
+    Fit,
+    Meeting,
+    MeetingParty,
+    MeetingRequest,
+    MeetingSetup,
+    MeetingSlot,
+    MeetingState,
+    PartyRole,
+    RequestState,
+    User,
+    Wish,
+    WishKind,
+)
+from marketplace.services import paging, search
+from marketplace.services.meetings import booking, parties, rules, setup
+
+SIZE = 20
+"""Partners on a page."""
+
+ONLY = ("wished", "unwished", "met")
+"""What else a list can be cut down to: those with a wish of one's own, without one, or with a meeting."""
+
+
+@dataclass(frozen=True)
+class Partner:
+    """Somebody a party may meet, as it sees them. `score` is how well they fit, of 100; None among peers."""
+
+    party: MeetingParty
+    score: float | None
+    wish: Wish | None
+    meeting: Meeting | None
+    request: MeetingRequest | None
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list of partners shows; empty values mean no restriction."""
+
+    query: str = ""
+    role: PartyRole | None = None
+    only: str = ""
+
+
+@dataclass(frozen=True)
+class Times:
+    """When two sides could meet: slots to book at once, and slots one can ask for; all of them are free for both."""
+
+    bookable: list[MeetingSlot]
+    askable: list[MeetingSlot]
+
+
+def takes_part(event: Event, user: User | None) -> bool:
+    """Tell whether somebody acts for a side that meets at an event."""
+    return user is not None and setup.of(event.id) is not None and bool(parties.mine(user, event))
+
+
+def may_see(set_up: MeetingSetup, party: MeetingParty, other: MeetingParty) -> bool:
+    """Tell whether a party may know of another as a partner: the rules let them meet, and they fit."""
+    return other.id in _scores(set_up, party, [other])
+
+
+def find(event: Event, set_up: MeetingSetup, party: MeetingParty, uid: str) -> MeetingParty:
+    """Return a possible partner of a party; raises `NotFound` for everybody else."""
+    other = parties.find(event, uid)
+    if other.withdrawn_at is not None or not may_see(set_up, party, other):
+        raise NotFound
+    return other
+
+
+def _scores(set_up: MeetingSetup, party: MeetingParty, others: Sequence[MeetingParty]) -> dict[int, float | None]:
+    """Return by id those a party may know of, with what their fit scores; None where nothing is compared."""
+    allowed = [other for other in others if other.id != party.id and parties.pairing_allowed(set_up, party, other)]
+    compared = [other for other in allowed if PartyRole.PROJECT in {party.role, other.role}]
+    found: dict[int, float | None] = {other.id: None for other in allowed if other not in compared}
+    if not compared:
+        return found
+    statement = select(Fit.project_id, Fit.organisation_id, Fit.score).where(Fit.is_offered)
+    if party.role is PartyRole.PROJECT:
+        statement = statement.where(Fit.project_id == party.project_id)
+    else:
+        statement = statement.where(Fit.organisation_id == party.organisation_id)
+    known = {(project, body): score for project, body, score in session().execute(statement)}
+    for other in compared:
+        project, body = (party, other) if party.role is PartyRole.PROJECT else (other, party)
+        if (project.project_id, body.organisation_id) in known:
+            found[other.id] = known[project.project_id, body.organisation_id]  # type: ignore[index]
+    return found
+
+
+def roles(set_up: MeetingSetup, party: MeetingParty) -> list[PartyRole]:
+    """Return as what a party's partners can meet, by the rules."""
+    sides = [tuple(PartyRole(name) for name in pairing.split(":")) for pairing in set_up.pairings]
+    return [role for role in PartyRole if (party.role, role) in sides or (role, party.role) in sides]
+
+
+def listing(set_up: MeetingSetup, party: MeetingParty, wanted: Filter, number: int = 1) -> paging.Page[Partner]:
+    """Return a page of a party's possible partners, the best fit first; a fixed number of statements."""
+    others = list(
+        session().scalars(
+            select(MeetingParty)
+            .where(MeetingParty.event_id == set_up.event_id, MeetingParty.withdrawn_at.is_(None))
+            .options(joinedload(MeetingParty.organisation), joinedload(MeetingParty.project))
+        )
+    )
+    scores = _scores(set_up, party, others)
+    mine = own_wishes(party)
+    meetings, requests = _meetings(party), _requests(party)
+    words = search.fold(wanted.query).split()
+    found = [
+        Partner(other, scores[other.id], mine.get(other.id), meetings.get(other.id), requests.get(other.id))
+        for other in others
+        if other.id in scores
+        and (wanted.role is None or other.role is wanted.role)
+        and all(word in other.search_text for word in words)
+    ]
+    if wanted.only == "wished":
+        found = [one for one in found if one.wish is not None]
+    elif wanted.only == "unwished":
+        found = [one for one in found if one.wish is None]
+    elif wanted.only == "met":
+        found = [one for one in found if one.meeting is not None]
+    found.sort(key=lambda one: (-(one.score or 0), one.party.search_text, one.party.id))
+    return paging.page_of_list(found, number, SIZE)
+
+
+def of_one(party: MeetingParty, other: MeetingParty, set_up: MeetingSetup) -> Partner:
+    """Return one possible partner as a party sees it."""
+    score = _scores(set_up, party, [other]).get(other.id)
+    return Partner(
+        other,
+        score,
+        own_wishes(party).get(other.id),
+        _meetings(party).get(other.id),
+        _requests(party).get(other.id),
+    )
+
+
+def own_wishes(party: MeetingParty) -> dict[int, Wish]:
+    """Return a party's own wishes by id of the other side."""
+    return {wish.to_party_id: wish for wish in session().scalars(select(Wish).where(Wish.from_party_id == party.id))}
+
+
+def _meetings(party: MeetingParty) -> dict[int, Meeting]:
+    statement = (
+        select(Meeting)
+        .where(
+            or_(Meeting.first_party_id == party.id, Meeting.second_party_id == party.id),
+            Meeting.state == MeetingState.SCHEDULED,
+        )
+        .options(joinedload(Meeting.slot))
+    )
+    return {
+        _other_of(found.first_party_id, found.second_party_id, party): found for found in session().scalars(statement)
+    }
+
+
+def _requests(party: MeetingParty) -> dict[int, MeetingRequest]:
+    statement = select(MeetingRequest).where(
+        or_(MeetingRequest.from_party_id == party.id, MeetingRequest.to_party_id == party.id),
+        MeetingRequest.state == RequestState.SENT,
+    )
+    return {_other_of(found.from_party_id, found.to_party_id, party): found for found in session().scalars(statement)}
+
+
+def _other_of(first: int, second: int, party: MeetingParty) -> int:
+    return second if first == party.id else first
+
+
+def times(set_up: MeetingSetup, party: MeetingParty, other: MeetingParty) -> Times:
+    """Return the slots two sides could agree on now, in order of time; none for two that are kept apart."""
+    if party.withdrawn_at is not None or other.withdrawn_at is not None or not parties.may_meet(set_up, party, other):
+        return Times([], [])
+    free = parties.free_slots(party, other)
+    return Times(
+        [slot for slot in free if rules.can_book(set_up, slot)],
+        [slot for slot in free if rules.can_ask(set_up, slot)],
+    )
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a party has used of what it may: meetings of `cap` (None: no limit), at least `floor`, must wishes."""
+
+    meetings: int
+    cap: int | None
+    floor: int
+    musts: int
+    most_musts: int
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it has as many meetings as it may."""
+        return self.cap is not None and self.meetings >= self.cap
+
+    @property
+    def musts_left(self) -> int:
+        """How many must wishes it can still say."""
+        return max(0, self.most_musts - self.musts)
+
+
+def limits(set_up: MeetingSetup, party: MeetingParty) -> Limits:
+    """Return what a party has used of what it may."""
+    return Limits(
+        meetings=booking.count(party),
+        cap=booking.cap_of(set_up, party),
+        floor=booking.floor_of(set_up, party),
+        musts=sum(wish.kind is WishKind.MUST for wish in own_wishes(party).values()),
+        most_musts=set_up.musts,
+    )
+
+
+def is_full(set_up: MeetingSetup, party: MeetingParty) -> bool:
+    """Tell whether a party has as many meetings as it may."""
+    cap = booking.cap_of(set_up, party)
+    return cap is not None and booking.count(party) >= cap
