@@ -24,7 +24,7 @@ from marketplace.models import (
 )
 from marketplace.services import addresses, installation, labels, passwords
 from marketplace.services.fits import rescoring
-from marketplace.services.sample import activity, counterparties, pitches, programmes, records, reviews, trail
+from marketplace.services.sample import activity, counterparties, meetings, pitches, programmes, records, reviews, trail
 from marketplace.services.search import fold
 
 PASSWORD = "demo-password-1"  # noqa: S105 - published on purpose, see above
@@ -88,6 +88,7 @@ def load() -> None:
             session().expire_all()
             activity.give_consents(list(users.values()))
             activity.begin(users)
+        meetings.load(events["marketplace-washington"], users)
     installation.forget()
 
 

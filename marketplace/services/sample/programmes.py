@@ -19,6 +19,7 @@ from marketplace.models import (
     EventMode,
     EventOrganiser,
     EventState,
+    MembershipRole,
     Organisation,
     OrganisationKind,
     PrivateNeeds,
@@ -324,11 +325,13 @@ class _Guests:
         is_full = self.event.kind is EventKind.MARKETPLACE
         share = people if is_full else [person for person in people if not person.email.startswith("vendor.")][::2]
         attendee = next(person for person in people if person.email.startswith("attendee@"))
-        share = [attendee, *(person for person in share if person is not attendee)]
+        # Every other colleague of a city's first delegate came last, so that no city is left without anybody.
+        late = [person for person in people if person.membership is MembershipRole.MEMBER][::2] if is_full else []
+        share = [attendee, *late, *(person for person in share if person is not attendee and person not in late)]
         workshops = cycle(entry for entry in entries if entry.needs_sign_up)
         stored = [self._guest(number, person) for number, person in enumerate(share)]
         if is_full:
-            self._end_differently(stored)
+            self._end_differently(stored[1 : len(late) + 1])
             holding = {RegistrationState.CONFIRMED, RegistrationState.OFFERED}
             self.event.capacity = sum(one.state in holding for one in stored)
         session().add_all(stored)
@@ -385,8 +388,8 @@ class _Guests:
                 return self.tickets[name]
         return self.tickets["press" if category is AttendeeCategory.PRESS else "observer"]
 
-    def _end_differently(self, stored: list[Registration]) -> None:
-        """Put some of those who came last into the other states."""
+    def _end_differently(self, last: list[Registration]) -> None:
+        """Put those who came last into the other states."""
         states = cycle(
             [
                 RegistrationState.WAITING,
@@ -401,7 +404,7 @@ class _Guests:
                 RegistrationState.EXPIRED,
             ]
         )
-        for one, state in zip(stored[1:21], states, strict=False):
+        for one, state in zip(last, states, strict=False):
             one.state = state
             if state is RegistrationState.PENDING_APPROVAL:
                 one.ticket_type_id = self.tickets["partner"].id
