@@ -168,19 +168,31 @@ def _store(projects: Sequence[int], parties: Parties, organisations: set[int] | 
     current = session()
     overrides = _overrides(projects, organisations)
     pitches = inputs.published(projects)
-    rows = [row for one in (parties.funders, parties.vendors) for row in rows_of(pitches, one, overrides)]
-    kept = {row[:2] for row in rows}
-    there = select(Fit.project_id, Fit.organisation_id).where(Fit.project_id.in_(projects))
-    if organisations is not None:
-        there = there.where(Fit.organisation_id.in_(organisations))
-    gone = [found for found in map(tuple, current.execute(there)) if found not in kept]
+    there = _kept(projects, organisations)
+    changed: list[Row] = []
+    for one in (parties.funders, parties.vendors):
+        for row in rows_of(pitches, one, overrides):
+            # Most are as they were, and what is not written costs neither time nor disk.
+            if there.pop(row[:2], None) != row[2:]:
+                changed.append(row)
+    gone = list(there)
     for start in range(0, len(gone), _VALUES):
         current.execute(
             delete(Fit)
             .where(tuple_(Fit.project_id, Fit.organisation_id).in_(gone[start : start + _VALUES]))
             .execution_options(synchronize_session=False)
         )
-    _write(rows)
+    _write(changed)
+
+
+def _kept(projects: Sequence[int], organisations: set[int] | None) -> dict[tuple[int, int], tuple[Any, ...]]:
+    """Return the rows of some projects (and organisations) as the database has them, by pair."""
+    columns = ", ".join(Row._fields)
+    within = f"project_id IN ({', '.join(map(str, projects))})"
+    if organisations is not None:
+        within += f" AND organisation_id IN ({', '.join(map(str, organisations))})"
+    found = session().connection().exec_driver_sql(f"SELECT {columns} FROM fit WHERE {within}")  # noqa: S608 - numbers.
+    return {(row[0], row[1]): tuple(row[2:]) for row in found}
 
 
 def _write(rows: Sequence[Row]) -> None:
