@@ -40,7 +40,7 @@ from marketplace.models import (
 from marketplace.services import audit, wallclock
 from marketplace.services.meetings.scheduling import drafts, inputs, publishing
 from marketplace.services.meetings.scheduling.publishing import Difference
-from marketplace.services.meetings.scheduling.staffing import Seat, staff
+from marketplace.services.meetings.scheduling.staffing import Places, Seat, staff
 
 if TYPE_CHECKING:
     from marketplace.matching.timetable import Answer, TimetableProblem
@@ -98,7 +98,7 @@ def load(problem: "TimetableProblem", answer: "Answer", slug: str, name: str = "
         parties = _parties(event, problem, slots)
         current.flush()
         seats = _seats(problem, answer, parties, slots)
-        staff(event, seats, inputs.away(slots, []))
+        staff(Places(event), seats, inputs.away(slots, set()))
         if any(seat.problem for seat in seats):
             raise NoTimetable("a meeting lacks somebody or a table")
         found = Difference(new=seats)

@@ -24,9 +24,9 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, events, texts
-from marketplace.services.meetings import booking, interpreters, parties, setup, slots, tables
+from marketplace.services.meetings import booking, parties, setup, slots, tables
 from marketplace.services.meetings.scheduling import inputs, publishing
-from marketplace.services.meetings.scheduling.staffing import Seat, staff
+from marketplace.services.meetings.scheduling.staffing import Places, Seat, staff
 
 
 def of_event(event_id: int) -> list[Schedule]:
@@ -44,6 +44,12 @@ def find(event: Event, uid: str) -> Schedule:
     if found is None:
         raise NotFound
     return found
+
+
+def documents(run: Schedule) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Return what the engine was given and what it answered, in its own formats; None for what there is not."""
+    problem, answer = session().execute(select(Schedule.problem, Schedule.answer).where(Schedule.id == run.id)).one()
+    return (problem.get("document", problem) if problem else None), answer
 
 
 def locked(event: Event, uid: str) -> Schedule:
@@ -77,23 +83,24 @@ def as_stored(seats: Iterable[Seat]) -> list[dict[str, Any]]:
     ]
 
 
-def seats(event: Event, draft: Schedule) -> list[Seat]:
+def seats(event: Event, draft: Schedule, places: Places | None = None) -> list[Seat]:
     """Return a plan as it would be today: people, tables and interpreters are named anew where the old ones cannot be.
 
     Meetings whose party has left or whose slot is gone are left out: nothing can be done about them.
     """
-    return staff(event, _stored(event, draft.meetings or []), _away(event))
+    places = places or Places(event)
+    return staff(places, _stored(places, draft.meetings or []), _away(places))
 
 
-def _away(event: Event) -> set[tuple[int, int]]:
-    return inputs.away(slots.all_slots(event.id), publishing.scheduled(event.id))
+def _away(places: Places) -> set[tuple[int, int]]:
+    return inputs.away(places.slots, publishing.planned_ids(places.event.id))
 
 
-def _stored(event: Event, stored: Sequence[dict[str, Any]]) -> list[Seat]:
-    party_of = {party.uid: party for party in parties.of_event(event.id)}
-    slot_of = {slot.uid: slot for slot in slots.all_slots(event.id)}
-    table_of: dict[str, MeetingTable] = {table.uid: table for table in tables.of_event(event.id)}
-    interpreter_of: dict[str, Interpreter] = {one.uid: one for one in interpreters.of_event(event.id)}
+def _stored(places: Places, stored: Sequence[dict[str, Any]]) -> list[Seat]:
+    party_of = {party.uid: party for party in places.parties}
+    slot_of = {slot.uid: slot for slot in places.slots}
+    table_of: dict[str, MeetingTable] = {table.uid: table for table in places.tables}
+    interpreter_of: dict[str, Interpreter] = {one.uid: one for one in places.interpreters}
     found = []
     for one in stored:
         first, second, slot = party_of.get(one["first"]), party_of.get(one["second"]), slot_of.get(one["slot"])
@@ -271,7 +278,8 @@ def _save(event: Event, draft: Schedule, plan: list[Seat], changed: Seat | None,
     before = sum(bool(one.problem) for one in plan)
     for one in plan:
         one.problem = ""
-    plan = staff(event, plan, _away(event))
+    places = Places(event)
+    plan = staff(places, plan, _away(places))
     if changed is not None and changed.problem:
         raise Impossible(PROBLEMS[changed.problem])
     if changed is not None and sum(bool(one.problem) for one in plan) > before:

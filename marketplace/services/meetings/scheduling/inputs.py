@@ -6,7 +6,7 @@ of the delegation do (a matching of projects to people decides); then every sche
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -296,7 +296,7 @@ class _Staff:
         scheduled = [one for one in scheduled if {one.first_party_id, one.second_party_id} <= inside]
         known = parties.availability(sides[0].event_id, sides) if sides else None
         self.could = known.people if known else {}
-        self.absent = away(usable, scheduled)
+        self.absent = away(usable, {one.id for one in scheduled})
         self.scheduled: dict[tuple[int, int], Meeting] = {}
         for one in scheduled:
             for side in (one.first_party_id, one.second_party_id):
@@ -365,9 +365,9 @@ class _Staff:
         self.available[party.id] = {slot_id for slot_id, n in free.items() if n >= best} | {slot.id for slot in busy}
 
 
-def away(usable: list[MeetingSlot], planned: Iterable[Meeting]) -> set[tuple[int, int]]:
+def away(usable: list[MeetingSlot], planned: Set[int]) -> set[tuple[int, int]]:
     """Return who cannot be named in which slot, as (registration, slot): absent, in a session, or in a meeting that is
-    not among the planned ones."""
+    not among the planned ones (by id)."""
     ids = [slot.id for slot in usable]
     found = {
         (one, other)
@@ -381,13 +381,12 @@ def away(usable: list[MeetingSlot], planned: Iterable[Meeting]) -> set[tuple[int
     for slot in usable:
         for unit in holds.units(slot.starts_at, slot.ends_at):
             slots_of[unit].append(slot.id)
-    mine = {one.id for one in planned}
     for person, unit, meeting_id in session().execute(
         select(Hold.resource_id, Hold.unit, Hold.meeting_id).where(
             Hold.kind == HoldKind.PERSON, Hold.unit >= min(slots_of), Hold.unit <= max(slots_of)
         )
     ):
-        if meeting_id not in mine:
+        if meeting_id not in planned:
             found.update((person, slot_id) for slot_id in slots_of.get(unit, ()))
     return found
 

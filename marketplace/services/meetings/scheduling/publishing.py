@@ -95,6 +95,21 @@ def scheduled(event_id: int) -> list[Meeting]:
     )
 
 
+def planned_ids(event_id: int) -> set[int]:
+    """Return the ids of the scheduled meetings the engine plans."""
+    return set(
+        session().scalars(
+            select(Meeting.id)
+            .join(MeetingParty, MeetingParty.id == Meeting.first_party_id)
+            .where(
+                Meeting.event_id == event_id,
+                Meeting.state == MeetingState.SCHEDULED,
+                MeetingParty.role.in_(PLANNED),
+            )
+        )
+    )
+
+
 def difference(event_id: int, seats: Sequence[Seat]) -> Difference:
     """Compare a plan with the meetings there are. A pair that meets in another slot, or at another table, is moved."""
     present = {

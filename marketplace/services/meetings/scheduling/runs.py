@@ -26,7 +26,7 @@ from marketplace.services import audit, events, jobs
 from marketplace.services.meetings import setup, slots
 from marketplace.services.meetings.scheduling import drafts, inputs, publishing
 from marketplace.services.meetings.scheduling.inputs import Inputs
-from marketplace.services.meetings.scheduling.staffing import Seat, staff
+from marketplace.services.meetings.scheduling.staffing import Places, Seat, staff
 
 LONGEST = 600
 """Seconds one run may take."""
@@ -201,7 +201,8 @@ def _keep(uid: str, here: Inputs, answer: dict[str, Any]) -> None:
         if run is None or run.state is not ScheduleState.RUNNING:
             return
         event = run.event
-        plan = staff(event, _seats(event, here, answer), inputs.away(here.slots, publishing.scheduled(event.id)))
+        away = inputs.away(here.slots, publishing.planned_ids(event.id))
+        plan = staff(Places(event), _seats(here, answer), away)
         objective, bound = answer["objective"], answer["bound"]
         run.answer, run.meetings, run.revision = answer, drafts.as_stored(plan), 1
         run.report = _report(here.problem, answer)
@@ -227,7 +228,7 @@ def _keep(uid: str, here: Inputs, answer: dict[str, Any]) -> None:
         run.state, run.finished_at = ScheduleState.DRAFT, clock.now()
 
 
-def _seats(event: Event, here: Inputs, answer: dict[str, Any]) -> list[Seat]:
+def _seats(here: Inputs, answer: dict[str, Any]) -> list[Seat]:
     locks = {tuple(lock) for lock in here.problem.locked}
     present = inputs.people_of(meeting.id for meeting in here.meetings.values())
     by_pair = {(p, f): meeting for (p, f, _), meeting in here.meetings.items()}

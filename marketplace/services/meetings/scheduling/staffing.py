@@ -2,9 +2,18 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from marketplace.models import Event, EventMode, Interpreter, MeetingParty, MeetingSlot, MeetingTable
-from marketplace.services.meetings import booking, interpreters, interpreting, tables
+from marketplace.models import (
+    Event,
+    EventMode,
+    Interpreter,
+    MeetingParty,
+    MeetingSession,
+    MeetingSlot,
+    MeetingTable,
+)
+from marketplace.services.meetings import booking, interpreters, interpreting, parties, slots, tables
 
 Placed = tuple[MeetingParty, MeetingParty, MeetingSlot]
 
@@ -25,7 +34,50 @@ class Seat:
     problem: str = ""
 
 
-def staff(event: Event, seats: list[Seat], away: set[tuple[int, int]]) -> list[Seat]:
+class Places:
+    """What a plan is made of at an event, each read once and only if asked for."""
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+
+    @cached_property
+    def parties(self) -> list[MeetingParty]:
+        """The parties that take part."""
+        return parties.of_event(self.event.id)
+
+    @cached_property
+    def sessions(self) -> list[MeetingSession]:
+        """The meeting sessions with their slots."""
+        return slots.of_event(self.event.id)
+
+    @cached_property
+    def slots(self) -> list[MeetingSlot]:
+        """The slots in use, in order of time."""
+        every = [slot for one in self.sessions for slot in one.slots if slot.retired_at is None]
+        return sorted(every, key=lambda slot: (slot.starts_at, slot.id))
+
+    @cached_property
+    def tables(self) -> list[MeetingTable]:
+        """All tables by number, closed ones too."""
+        return tables.of_event(self.event.id)
+
+    @cached_property
+    def closures(self) -> set[tuple[int, int]]:
+        """Which tables are closed in which slots."""
+        return tables.closures(self.event.id)
+
+    @cached_property
+    def interpreters(self) -> list[Interpreter]:
+        """The interpreters by name."""
+        return interpreters.of_event(self.event.id)
+
+    @cached_property
+    def shifts(self) -> set[tuple[int, int]]:
+        """Which interpreters work in which slots."""
+        return interpreters.shifts(self.event.id)
+
+
+def staff(places: Places, seats: list[Seat], away: set[tuple[int, int]]) -> list[Seat]:
     """Give every meeting of a plan people, a table where it needs one, and an interpreter where it needs one.
 
     What a seat has already (locked meetings keep what they have) is kept where it is possible. `away` are the people
@@ -34,7 +86,7 @@ def staff(event: Event, seats: list[Seat], away: set[tuple[int, int]]) -> list[S
     by_slot: dict[int, list[Seat]] = defaultdict(list)
     for seat in seats:
         by_slot[seat.slot.id].append(seat)
-    room = _Room(event)
+    room = _Room(places)
     for _, here in sorted(by_slot.items(), key=lambda item: (item[1][0].slot.starts_at, item[0])):
         here.sort(key=lambda seat: (not seat.is_locked, seat.first.id, seat.second.id, seat.round))
         _Naming(here, away).run()
@@ -94,12 +146,11 @@ def _party(seat: Seat, identity: int) -> MeetingParty:
 class _Room:
     """Tables and interpreters of an event, and who sat where before."""
 
-    def __init__(self, event: Event) -> None:
-        self.tables = [table for table in tables.of_event(event.id) if table.closed_at is None]
-        self.closed = tables.closures(event.id)
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.tables = [table for table in places.tables if table.closed_at is None]
+        self.closed = places.closures
         self.last_table: dict[int, int] = {}
-        self.interpreters = interpreters.of_event(event.id)
-        self.shifts = interpreters.shifts(event.id)
         self.working: dict[int, set[int]] = defaultdict(set)
 
     def seat(self, here: list[Seat]) -> None:
@@ -153,9 +204,9 @@ class _Room:
             pairs = interpreting.pairs_between(seat.first, seat.second)
             able = [
                 one
-                for one in self.interpreters
+                for one in self.places.interpreters
                 if one.id not in busy
-                and (one.id, slot.id) in self.shifts
+                and (one.id, slot.id) in self.places.shifts
                 and pairs & set(one.pairs)
                 and interpreting.run_length(slot, self.working[one.id]) <= one.rest_after
             ]
