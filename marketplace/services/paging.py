@@ -1,6 +1,6 @@
 """One page of a long list, and how many pages there are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -46,6 +46,14 @@ def page_of_rows(statement: Select[Any], number: int = 1, size: int = SIZE) -> P
     total, number, pages = _place(statement, number, size)
     items: list[Any] = list(session().execute(_slice(statement, number, size))) if total else []
     return Page(items=items, total=total, number=number, pages=pages, size=size)
+
+
+def page_of_list(items: Sequence[Item], number: int = 1, size: int = SIZE) -> Page[Item]:
+    """Return one page of what was put together in memory; otherwise like `page`."""
+    pages = max(1, -(-len(items) // size))
+    number = min(max(1, number), pages)
+    shown = list(items[(number - 1) * size : number * size])
+    return Page(items=shown, total=len(items), number=number, pages=pages, size=size)
 
 
 def count(statement: Select[Any]) -> int:

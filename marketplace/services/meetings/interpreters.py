@@ -14,6 +14,7 @@ from marketplace.models import (
     InterpreterShift,
     Language,
     Meeting,
+    MeetingSlot,
     MeetingState,
     Registration,
     RegistrationState,
@@ -42,6 +43,35 @@ def of_event(event_id: int, *, with_retired: bool = False) -> list[Interpreter]:
     return list(session().scalars(statement))
 
 
+def find(event: Event, uid: str) -> Interpreter:
+    """Return an interpreter of an event who still works there; raises `NotFound`."""
+    found = session().scalar(
+        select(Interpreter).where(
+            Interpreter.event_id == event.id, Interpreter.uid == uid, Interpreter.retired_at.is_(None)
+        )
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def details_of(found: Interpreter) -> Details:
+    """Return an interpreter as a form shows them."""
+    spoken = {code for pair in found.pairs for code in pair.split("-")}
+    working = session().scalars(
+        select(MeetingSlot.uid)
+        .join(InterpreterShift, InterpreterShift.slot_id == MeetingSlot.id)
+        .where(InterpreterShift.interpreter_id == found.id)
+    )
+    return Details(
+        name=found.name,
+        languages=tuple(code.value for code in Language if code.value in spoken),
+        rest_after=found.rest_after,
+        slot_uids=frozenset(working),
+        registration_uid=found.registration.uid if found.registration else "",
+    )
+
+
 def shifts(event_id: int) -> set[tuple[int, int]]:
     """Return who works when, as (interpreter, slot) ids."""
     return {
@@ -52,6 +82,16 @@ def shifts(event_id: int) -> set[tuple[int, int]]:
             .where(Interpreter.event_id == event_id, Interpreter.retired_at.is_(None))
         )
     }
+
+
+def people(event: Event) -> list[tuple[str, str]]:
+    """Return who is registered for an event as (uid, name), by name."""
+    found = session().execute(
+        select(Registration.uid, Registration.name)
+        .where(Registration.event_id == event.id, Registration.state == RegistrationState.CONFIRMED)
+        .order_by(Registration.name, Registration.id)
+    )
+    return [(uid, name) for uid, name in found]
 
 
 def save(slug: str, details: Details, by: User, uid: str = "") -> Interpreter:

@@ -49,7 +49,7 @@ def is_rested(interpreter: Interpreter, slot: MeetingSlot) -> bool:
 
 def run_length(slot: MeetingSlot, working: set[int]) -> int:
     """Return how many slots in a row somebody works who works in these (by id) and in this one."""
-    order = slot.session.slots
+    order = [one for one in slot.session.slots if one.retired_at is None or one.id == slot.id]
     gap = slot.session.turnover_minutes * 60
     place = next(index for index, one in enumerate(order) if one.id == slot.id)
     length = 1

@@ -287,6 +287,38 @@ def add(slug: str, role: PartyRole, by: User, *, organisation: str = "", project
         return party
 
 
+@dataclass(frozen=True)
+class Addable:
+    """Somebody who could be brought into the meetings: people of theirs are registered, and they are not in."""
+
+    role: PartyRole
+    slug: str
+    title: str
+
+
+def addable(event: Event) -> list[Addable]:
+    """Return whom `add` would take, by role and name: published projects, and organisations by their kind."""
+    people = _people_by_organisation(event)
+    present = {
+        (party.role, party.project_id, party.organisation_id) for party in of_event(event.id, with_withdrawn=True)
+    }
+    found = [
+        Addable(PartyRole.PROJECT, project.slug, in_language(project.titles) or project.slug)
+        for project in session().scalars(
+            select(Project).where(Project.state == ProjectState.PUBLISHED, Project.city_id.in_(people))
+        )
+        if (PartyRole.PROJECT, project.id, project.city_id) not in present
+    ]
+    for body in session().scalars(
+        select(Organisation).where(Organisation.id.in_(people), Organisation.deactivated_at.is_(None))
+    ):
+        role = PartyRole.CITY if body.kind is OrganisationKind.CITY else ROLE_OF_KIND.get(body.kind, PartyRole.FUNDER)
+        if (role, None, body.id) not in present:
+            found.append(Addable(role, body.slug, in_language(body.names) or body.name))
+    order = list(PartyRole)
+    return sorted(found, key=lambda one: (order.index(one.role), search.fold(one.title)))
+
+
 def edit(slug: str, uid: str, details: Details, by: User) -> MeetingParty:
     """Change a party: its people, languages, how it takes part. Its own people may, but for floor and cap.
 
@@ -371,6 +403,14 @@ def withdraw(slug: str, uid: str, reason: str, by: User) -> MeetingParty:
         current.flush()
         audit.record("meeting_party.withdrawn", by, party, event=event.slug, meetings=len(ended))
         return party
+
+
+def ending(party: MeetingParty) -> list[Meeting]:
+    """Return the meetings to come that would end if a party withdrew."""
+    from marketplace.services.meetings.self_booking import of_party
+
+    now = clock.now()
+    return [meeting for meeting in of_party(party) if meeting.slot.starts_at > now]
 
 
 def reinstate(slug: str, uid: str, by: User) -> MeetingParty:

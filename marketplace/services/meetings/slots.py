@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from marketplace import clock
@@ -84,14 +84,16 @@ def cut(starts_at: datetime, ends_at: datetime, slot: int, turnover: int, breaks
 
 
 def of_event(event_id: int) -> list[MeetingSession]:
-    """Return an event's meeting sessions with their slots in use, in order of time."""
+    """Return an event's meeting sessions that have slots in use, in order of time. Slots given up are among theirs."""
     return list(
-        session().scalars(
+        session()
+        .scalars(
             select(MeetingSession)
-            .where(MeetingSession.event_id == event_id)
-            .options(selectinload(MeetingSession.slots))
+            .where(MeetingSession.event_id == event_id, MeetingSession.slots.any(MeetingSlot.retired_at.is_(None)))
+            .options(joinedload(MeetingSession.slots))
             .order_by(MeetingSession.starts_at, MeetingSession.id)
         )
+        .unique()
     )
 
 
@@ -117,6 +119,54 @@ def find_slot(event_id: int, uid: str) -> MeetingSlot:
     if found is None:
         raise NotFound
     return found
+
+
+def find(event: Event, uid: str) -> MeetingSession:
+    """Return a meeting session of an event with all its slots; raises `NotFound`, also for one that was removed."""
+    found = _own(event, uid)
+    if all(slot.retired_at is not None for slot in found.slots):
+        raise NotFound
+    return found
+
+
+def details_of(found: MeetingSession, zone: str) -> Details:
+    """Return a meeting session as a form shows it, on the clock of a zone."""
+    starts, ends = wallclock.local(found.starts_at, zone), wallclock.local(found.ends_at, zone)
+    breaks = tuple(
+        (
+            wallclock.local(datetime.fromisoformat(pause["starts_at"]), zone).time(),
+            wallclock.local(datetime.fromisoformat(pause["ends_at"]), zone).time(),
+        )
+        for pause in found.breaks
+    )
+    return Details(
+        names=dict(found.names),
+        day=starts.date(),
+        starts=starts.time(),
+        ends=ends.time(),
+        mode=found.mode,
+        slot_minutes=found.slot_minutes,
+        turnover_minutes=found.turnover_minutes,
+        breaks=breaks,
+        booking=found.booking,
+        at_once_from=found.at_once_from,
+    )
+
+
+def preview(event: Event, details: Details) -> list[Span]:
+    """Return the slots a meeting session would have, and change nothing. Raises `Invalid` as `save` does."""
+    return _checked(event, details)[0]
+
+
+def meetings_by_session(event_id: int) -> dict[int, int]:
+    """Return how many meetings take place in each meeting session of an event."""
+    counted = session().execute(
+        select(MeetingSlot.session_id, func.count(Meeting.id))
+        .join(Meeting, Meeting.slot_id == MeetingSlot.id)
+        .where(MeetingSlot.event_id == event_id, Meeting.state == MeetingState.SCHEDULED)
+        .group_by(MeetingSlot.session_id)
+    )
+    return {session_id: number for session_id, number in counted}  # noqa: C416 - rows are not pairs to mypy
 
 
 def save(slug: str, details: Details, by: User, uid: str = "", *, is_confirmed: bool = False) -> MeetingSession:

@@ -1,6 +1,6 @@
 """Tables of an event: numbered, in zones, closed for good or for some slots, without losing a meeting unasked."""
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, case, func, select
 
 from marketplace import clock
 from marketplace.database import atomic, lock, session
@@ -17,9 +17,34 @@ MOST = 3000
 
 def of_event(event_id: int) -> list[MeetingTable]:
     """Return the tables of an event by number, closed ones too."""
-    return list(
-        session().scalars(select(MeetingTable).where(MeetingTable.event_id == event_id).order_by(MeetingTable.number))
-    )
+    return list(session().scalars(listing(event_id)))
+
+
+def listing(event_id: int) -> Select[MeetingTable]:
+    """Return the statement that lists the tables of an event by number; the caller paginates it."""
+    return select(MeetingTable).where(MeetingTable.event_id == event_id).order_by(MeetingTable.number)
+
+
+def find(event: Event, uid: str) -> MeetingTable:
+    """Return a table of an event; raises `NotFound`."""
+    found = session().scalar(select(MeetingTable).where(MeetingTable.event_id == event.id, MeetingTable.uid == uid))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def counts(event_id: int) -> dict[int, tuple[int, int]]:
+    """Return for each table that had any how many meetings take place there, and how many there ever were."""
+    is_live = case((Meeting.state == MeetingState.SCHEDULED, 1), else_=0)
+    return {
+        identity: (live, ever)
+        for identity, live, ever in session().execute(
+            select(Meeting.table_id, func.sum(is_live), func.count())
+            .where(Meeting.event_id == event_id, Meeting.table_id.is_not(None))
+            .group_by(Meeting.table_id)
+        )
+        if identity is not None
+    }
 
 
 def closures(event_id: int) -> set[tuple[int, int]]:
