@@ -184,8 +184,10 @@ def test_plan_of_sixty_slots_by_twelve_tables_takes_few_queries(desk, base, make
     uid = runs.start(big.event.slug, ScheduleKind.SOLVE, organiser, seconds=3).uid
     runs.perform(jobs.Run(0, 1, {"schedule": uid}))
 
+    address = f"/desk/events/{big.event.slug}/schedules/{uid}/plan"
+
     with count_queries() as counted:
-        answer = desk.get(f"/desk/events/{big.event.slug}/schedules/{uid}/plan")
+        answer = desk.get(address)
 
     assert answer.status_code == 200
     assert len(counted) <= 15, "\n".join(one[-130:] for one in counted)

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
 from marketplace.database import session
-from marketplace.errors import NotFound
+from marketplace.errors import NotAllowed, NotFound
 from marketplace.models import (
     Event,
     Fit,
@@ -27,6 +27,8 @@ from marketplace.models import (
     WishKind,
 )
 from marketplace.services import paging, search
+from marketplace.services.fits import reading
+from marketplace.services.fits.verdicts import Verdict
 from marketplace.services.meetings import booking, parties, rules, setup
 
 SIZE = 20
@@ -136,6 +138,25 @@ def listing(set_up: MeetingSetup, party: MeetingParty, wanted: Filter, number: i
         found = [one for one in found if one.meeting is not None]
     found.sort(key=lambda one: (-(one.score or 0), one.party.search_text, one.party.id))
     return paging.page_of_list(found, number, SIZE)
+
+
+def verdicts(party: MeetingParty, others: Sequence[MeetingParty], by: User) -> dict[int, Verdict]:
+    """Return why a party and others fit, by id of the other, as far as its people may read it; none among peers."""
+    if not others:
+        return {}
+    try:
+        if party.project is not None:
+            known = {other.organisation_id: other.id for other in others if other.organisation_id is not None}
+            found = reading.told_to_city(party.project.slug, known, by)
+        elif party.organisation is not None:
+            known = {other.project_id: other.id for other in others if other.project_id is not None}
+            found = reading.told_to_counterparty(party.organisation, known, by) if known else {}
+        else:
+            return {}
+    except (NotFound, NotAllowed):
+        # Somebody who only comes along for a side does not read what its organisation reads.
+        return {}
+    return {known[identity]: verdict for identity, verdict in found.items()}
 
 
 def of_one(party: MeetingParty, other: MeetingParty, set_up: MeetingSetup) -> Partner:

@@ -128,7 +128,7 @@ def _plan(event: Event, run: Schedule, problem: str = "") -> str:
         problem_words=drafts.PROBLEMS,
         refusal=problem,
         is_editable=run.state is ScheduleState.DRAFT,
-        is_stale=_is_stale(event, run),
+        is_stale=_is_stale(event, run, places.present.digest),
         party_title=parties.title,
         party_subtitle=parties.subtitle,
     )
@@ -385,5 +385,5 @@ def _found(slug: str, uid: str) -> tuple[Event, Schedule]:
     return event, drafts.find(event, uid)
 
 
-def _is_stale(event: Event, run: Schedule) -> bool:
-    return run.state is ScheduleState.DRAFT and run.base_digest != inputs.digest(event.id)
+def _is_stale(event: Event, run: Schedule, digest: str = "") -> bool:
+    return run.state is ScheduleState.DRAFT and run.base_digest != (digest or inputs.digest(event.id))

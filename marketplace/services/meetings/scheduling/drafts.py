@@ -25,7 +25,7 @@ from marketplace.models import (
 )
 from marketplace.services import audit, events, texts
 from marketplace.services.meetings import booking, parties, setup, slots, tables
-from marketplace.services.meetings.scheduling import inputs, publishing
+from marketplace.services.meetings.scheduling import inputs
 from marketplace.services.meetings.scheduling.staffing import Places, Seat, staff
 
 
@@ -93,7 +93,7 @@ def seats(event: Event, draft: Schedule, places: Places | None = None) -> list[S
 
 
 def _away(places: Places) -> set[tuple[int, int]]:
-    return inputs.away(places.slots, publishing.planned_ids(places.event.id))
+    return inputs.away(places.slots, places.present.planned)
 
 
 def _stored(places: Places, stored: Sequence[dict[str, Any]]) -> list[Seat]:

@@ -74,10 +74,6 @@ class Difference:
         return not (self.moved or self.new or self.dropped)
 
 
-PLANNED = (PartyRole.PROJECT, PartyRole.PARTICIPANT)
-"""The first sides of meetings the engine plans; cities meet cities by request only."""
-
-
 def scheduled(event_id: int) -> list[Meeting]:
     """Return the scheduled meetings the engine plans, with their people."""
     return list(
@@ -87,25 +83,10 @@ def scheduled(event_id: int) -> list[Meeting]:
             .where(
                 Meeting.event_id == event_id,
                 Meeting.state == MeetingState.SCHEDULED,
-                MeetingParty.role.in_(PLANNED),
+                MeetingParty.role.in_(inputs.PLANNED),
             )
             .options(selectinload(Meeting.people), joinedload(Meeting.slot), joinedload(Meeting.table))
             .order_by(Meeting.id)
-        )
-    )
-
-
-def planned_ids(event_id: int) -> set[int]:
-    """Return the ids of the scheduled meetings the engine plans."""
-    return set(
-        session().scalars(
-            select(Meeting.id)
-            .join(MeetingParty, MeetingParty.id == Meeting.first_party_id)
-            .where(
-                Meeting.event_id == event_id,
-                Meeting.state == MeetingState.SCHEDULED,
-                MeetingParty.role.in_(PLANNED),
-            )
         )
     )
 

@@ -24,7 +24,7 @@ from marketplace.models import (
 )
 from marketplace.services import audit, events, jobs
 from marketplace.services.meetings import setup, slots
-from marketplace.services.meetings.scheduling import drafts, inputs, publishing
+from marketplace.services.meetings.scheduling import drafts, inputs
 from marketplace.services.meetings.scheduling.inputs import Inputs
 from marketplace.services.meetings.scheduling.staffing import Places, Seat, staff
 
@@ -201,7 +201,7 @@ def _keep(uid: str, here: Inputs, answer: dict[str, Any]) -> None:
         if run is None or run.state is not ScheduleState.RUNNING:
             return
         event = run.event
-        away = inputs.away(here.slots, publishing.planned_ids(event.id))
+        away = inputs.away(here.slots, inputs.present(event.id).planned)
         plan = staff(Places(event), _seats(here, answer), away)
         objective, bound = answer["objective"], answer["bound"]
         run.answer, run.meetings, run.revision = answer, drafts.as_stored(plan), 1

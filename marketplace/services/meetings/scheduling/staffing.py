@@ -14,6 +14,7 @@ from marketplace.models import (
     MeetingTable,
 )
 from marketplace.services.meetings import booking, interpreters, interpreting, parties, slots, tables
+from marketplace.services.meetings.scheduling import inputs
 
 Placed = tuple[MeetingParty, MeetingParty, MeetingSlot]
 
@@ -70,6 +71,11 @@ class Places:
     def interpreters(self) -> list[Interpreter]:
         """The interpreters by name."""
         return interpreters.of_event(self.event.id)
+
+    @cached_property
+    def present(self) -> inputs.Present:
+        """The scheduled meetings in short."""
+        return inputs.present(self.event.id)
 
     @cached_property
     def shifts(self) -> set[tuple[int, int]]:
