@@ -8,6 +8,15 @@ from flask.cli import AppGroup
 from marketplace.cli.match import BAD_INPUT, NO_ANSWER, REFUSED
 from marketplace.errors import Refusal
 
+
+class Ended(click.ClickException):
+    """The command ended with a reason and an exit code, as those of `match`."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.exit_code = code  # type: ignore[misc]
+
+
 event = AppGroup("event", help="Bring whole events in.")
 
 
@@ -29,22 +38,16 @@ def import_b2b(file: Path, slug: str, seconds: float, fairness: int, seed: int) 
     try:
         problem = read(file)
     except (DataFileError, MatchingError, ValueError) as error:
-        raise _ended(f"{file.name}: {error}", BAD_INPUT) from error
+        raise Ended(f"{file.name}: {error}", BAD_INPUT) from error
     answer = solve_timetable(problem, seconds=seconds, fairness=fairness, seed=seed)
     if not answer.slots:
-        raise _ended(f"No timetable: {answer.reason}", REFUSED if answer.status == "infeasible" else NO_ANSWER)
+        raise Ended(f"No timetable: {answer.reason}", REFUSED if answer.status == "infeasible" else NO_ANSWER)
     try:
         done = brokerage.load(problem, answer, slug, file.name.partition(".")[0])
     except Refusal as refusal:
-        raise _ended(str(refusal), REFUSED) from refusal
+        raise Ended(str(refusal), REFUSED) from refusal
     proof = "optimal" if done.is_optimal else f"at least {done.bound}"
     click.echo(
         f"{done.event}: {done.participants} participants, {done.meetings} meetings published, "
         f"{done.breaks} breaks ({proof})."
     )
-
-
-def _ended(message: str, code: int) -> click.ClickException:
-    error = click.ClickException(message)
-    error.exit_code = code
-    return error

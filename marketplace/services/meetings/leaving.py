@@ -72,7 +72,8 @@ def shift(event: Event, days: int) -> None:
         )
         holds.release([meeting.id for meeting in found])
         slots = list(current.scalars(select(MeetingSlot).where(MeetingSlot.event_id == event.id)))
-        for thing in [*sessions, *slots]:
+        things: list[MeetingSession | MeetingSlot] = [*sessions, *slots]
+        for thing in things:
             thing.starts_at = wallclock.shifted(thing.starts_at, days, event.timezone)
             thing.ends_at = wallclock.shifted(thing.ends_at, days, event.timezone)
         for one in sessions:

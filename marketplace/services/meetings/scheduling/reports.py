@@ -110,7 +110,7 @@ def of(event: Event, run: Schedule) -> Report:
     fairness = report.get("fairness") or {}
     return Report(
         unmet=[found for wish in report["unmet"]["wishes"] if (found := words.unmet(wish)) is not None],
-        short=[found for one in fairness.get("shortfalls", ()) if (found := words.short(one)) is not None],
+        short=[short for one in fairness.get("shortfalls", ()) if (short := words.short(one)) is not None],
         spreads=list(fairness.get("spreads", ())),
         ranks=list(fairness.get("by_project", ())),
     )
