@@ -177,7 +177,8 @@ def _wanted(side: Side, wanted: Wanted) -> list[ColumnElement[bool]]:
 
 def _names(name: str, code: str) -> ColumnElement[bool]:
     """Return the condition that a list of codes names one; both databases write the list as text with quotes."""
-    return _CONTENT[name].as_string().contains(f'"{code}"', autoescape=True)
+    found: ColumnElement[bool] = _CONTENT[name].as_string().contains(f'"{code}"', autoescape=True)
+    return found
 
 
 class Check(StrEnum):

@@ -4,7 +4,7 @@ from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from marketplace.errors import NotFound
-from marketplace.models import CounterpartyProfile, Visibility
+from marketplace.models import CounterpartyProfile, OrganisationKind, Visibility
 from marketplace.services import labels, policies
 from marketplace.services.counterparties import kinds, listing, profiles, verification, visibility
 from marketplace.services.sheets import changes, checks, words
@@ -30,7 +30,7 @@ def solutions() -> ResponseReturnValue:
     return _entry(kinds.VENDORS)
 
 
-def _entry(some: frozenset[kinds.OrganisationKind]) -> ResponseReturnValue:
+def _entry(some: frozenset[OrganisationKind]) -> ResponseReturnValue:
     found = own(some)
     if not found:
         raise NotFound
