@@ -142,8 +142,9 @@ def mandate(
         min_cofinance_pct=_number(content, "min_cofinance_pct", 100),
         max_share_pct=_number(content, "max_share_pct", 100),
         uses=_codes(content, "uses_funded", among=UseOfFunds),
-        supplier_countries=_codes(content, "supplier_countries"),
-        es_documents=_codes(content, "min_es_documents"),
+        # Asked beside what the money may be used for: who answered that and named no country ties nobody.
+        supplier_countries=_codes(content, "supplier_countries", none=bool(content.get("uses_funded"))),
+        es_documents=_codes(content, "min_es_documents", none=bool(content.get("safeguards"))),
         # No question of the sheet limits the risk category.
         es_categories=frozenset(),
         gender_marker_min=int(marker) if marker in {"0", "1", "2"} else None,
