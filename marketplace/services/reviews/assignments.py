@@ -29,6 +29,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, jobs, labels, policies, texts
+from marketplace.services.projects import publication
 from marketplace.services.reviews import conflicts, in_course, letters, rubric, turns
 
 REVIEWERS = 2
@@ -333,6 +334,8 @@ def settle(project: Project, version: ProjectVersion) -> rubric.Combined:
     session().flush()
     combined = rubric.combine(in_course.of_version(version))
     if combined.is_settled:
+        if project.readiness != combined.readiness:
+            publication.rescore(project)
         project.readiness, project.band = combined.readiness, combined.band
     return combined
 
