@@ -111,6 +111,8 @@ ACTS: dict[str, LazyText] = {
     "meeting_table.removed": _("Removed a table"),
     "meeting_table.reopened": _("Opened a table again"),
     "meeting_tables.added": _("Added tables"),
+    "meetings.exported": _("Took the schedule of meetings as a file"),
+    "meetings.imported": _("Brought meetings from a file"),
     "schedule.asked": _("Asked for a schedule"),
     "schedule.cancel_asked": _("Stopped the making of a schedule"),
     "schedule.discarded": _("Threw a draft of a schedule away"),
@@ -125,6 +127,7 @@ ACTS: dict[str, LazyText] = {
     "schedule.unpublished": _("Took the schedule back"),
     "wish.saved": _("Wrote down a wish to meet or not"),
     "wish.taken_back": _("Took a wish back"),
+    "wishes.imported": _("Brought wishes from a file"),
     "wishes.ranked": _("Ranked the wishes of a side"),
 }
 
