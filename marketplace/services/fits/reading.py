@@ -4,7 +4,7 @@ A pair that one side blocked, or that the organisers keep apart, is in nobody's 
 Lists are chosen and ordered by the stored rows; what is said of their pairs is computed for the page that is shown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -191,6 +191,24 @@ def counterparty_pair(organisation: Organisation, slug: str, by: User) -> Match:
     if not found:
         raise NotFound
     return found[0]
+
+
+def told_to_city(slug: str, organisation_ids: Iterable[int], by: User) -> dict[int, Verdict]:
+    """Return what a city reads of pairs of its project that are offered, by organisation. Raises `NotFound` for people
+    of others; a project that is not published yet has none."""
+    pitch = inputs.pitch_of(drafts.find(slug, by))
+    if pitch.version == 0:
+        return {}
+    return {other.organisation.id: other.verdict for other in _others(pitch, dict.fromkeys(organisation_ids, True))}
+
+
+def told_to_counterparty(organisation: Organisation, project_ids: Iterable[int], by: User) -> dict[int, Verdict]:
+    """Return what a counterparty reads of its pairs that are offered, by project. For its people only."""
+    policies.require(by, "organisation.act", organisation)
+    party = _party(organisation)
+    if party is None:
+        return {}
+    return {match.project.id: match.verdict for match in _matches(party, dict.fromkeys(project_ids, True))}
 
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:

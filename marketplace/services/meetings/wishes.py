@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import joinedload
 
 from marketplace import clock
 from marketplace.database import atomic, lock, session
 from marketplace.errors import Conflict, Invalid, NotOpen
 from marketplace.i18n import lazy_gettext
 from marketplace.models import Event, MeetingParty, MeetingSetup, User, Wish, WishKind
-from marketplace.services import audit, events, policies, search
+from marketplace.services import audit, policies, search
 from marketplace.services.meetings import booking, parties, partners, setup
 
 
@@ -25,7 +26,8 @@ def save(slug: str, party_uid: str, other_uid: str, kind: WishKind | None, by: U
     """Say what a party wishes of another; None takes the wish back.
 
     Raises `NotOpen` outside the window (organisers may at any time), `MustsUsedUp`, `Invalid` for a pair that may not
-    meet. A NOT may be said of anybody whom the rules would let them meet, at any time before meetings are over.
+    meet. A NOT may be said of anybody whom the rules would let them meet, and taken back, at any time before the event
+    ends.
     """
     with atomic() as current:
         event, rules, party = _acting(slug, party_uid, by)
@@ -33,8 +35,9 @@ def save(slug: str, party_uid: str, other_uid: str, kind: WishKind | None, by: U
         lock(MeetingParty, party.id)
         if not parties.pairing_allowed(rules, party, other) or other.withdrawn_at is not None:
             raise Invalid("other", lazy_gettext("These two sides cannot meet at this event."))
-        _check_window(rules, event, kind, by)
         present = current.scalar(select(Wish).where(Wish.from_party_id == party.id, Wish.to_party_id == other.id))
+        is_veto = kind is WishKind.NOT or (kind is None and present is not None and present.kind is WishKind.NOT)
+        _check_window(rules, event, by, is_veto=is_veto)
         if kind is None:
             if present is not None:
                 current.delete(present)
@@ -64,21 +67,26 @@ def save(slug: str, party_uid: str, other_uid: str, kind: WishKind | None, by: U
 
 
 def order(slug: str, party_uid: str, other_uids: Sequence[str], by: User) -> None:
-    """Rank a party's wishes, the favourite first; wishes that are not named follow in their present order."""
+    """Rank a party's wishes, the favourite first; wishes that are not named follow in their present order.
+
+    Must wishes stay before the others, whatever the order says.
+    """
     with atomic():
         event, rules, party = _acting(slug, party_uid, by)
         lock(MeetingParty, party.id)
-        _check_window(rules, event, WishKind.WANT, by)
+        _check_window(rules, event, by)
         mine = [wish for wish in of_party(party) if wish.kind is not WishKind.NOT]
         place = {uid: index for index, uid in enumerate(other_uids)}
-        mine.sort(key=lambda wish: (place.get(wish.to_party.uid, len(place)), wish.rank))
+        mine.sort(
+            key=lambda wish: (wish.kind is not WishKind.MUST, place.get(wish.to_party.uid, len(place)), wish.rank)
+        )
         for rank, wish in enumerate(mine, start=1):
             wish.rank = rank
         audit.record("wishes.ranked", by, party, event=event.slug)
 
 
 def _acting(slug: str, party_uid: str, by: User) -> tuple[Event, MeetingSetup, MeetingParty]:
-    event = events.for_reader(slug, by)
+    event = parties.changeable(slug, by)
     rules = setup.needed(event.id)
     if policies.can(by, "event.manage", event):
         party = parties.find(event, party_uid)
@@ -89,9 +97,9 @@ def _acting(slug: str, party_uid: str, by: User) -> tuple[Event, MeetingSetup, M
     return event, rules, party
 
 
-def _check_window(rules: MeetingSetup, event: Event, kind: WishKind | None, by: User) -> None:
-    is_veto = kind is WishKind.NOT and clock.now() < event.ends_at
-    if not (setup.wishes_are_open(rules) or is_veto or policies.can(by, "event.manage", event)):
+def _check_window(rules: MeetingSetup, event: Event, by: User, *, is_veto: bool = False) -> None:
+    is_timely = is_veto and clock.now() < event.ends_at
+    if not (setup.wishes_are_open(rules) or is_timely or policies.can(by, "event.manage", event)):
         raise NotOpen(lazy_gettext("Wishes cannot be changed now."))
 
 
@@ -112,7 +120,14 @@ def of_party(party: MeetingParty) -> list[Wish]:
     """Return a party's own wishes, vetoes last. Nobody else's: what others wish of it is theirs."""
     return list(
         session().scalars(
-            select(Wish).where(Wish.from_party_id == party.id).order_by(Wish.kind == WishKind.NOT, Wish.rank, Wish.id)
+            select(Wish)
+            .where(Wish.from_party_id == party.id)
+            .options(
+                joinedload(Wish.to_party).options(
+                    joinedload(MeetingParty.organisation), joinedload(MeetingParty.project)
+                )
+            )
+            .order_by(Wish.kind == WishKind.NOT, Wish.rank, Wish.id)
         )
     )
 

@@ -21,6 +21,7 @@ from marketplace.services import (
     waiting_list,
     wallclock,
 )
+from marketplace.services.meetings import partners
 from marketplace.web.access import SIGNED_IN, access
 from marketplace.web.account.blueprint import reader, secret_page
 from marketplace.web.attendee.blueprint import Way, both_ways, room
@@ -69,6 +70,7 @@ def frame(way: Way) -> dict[str, Any]:
         "window": events.window(event),
         "is_live": way.registration.state in LIVE_STATES and not wallclock.is_past(event.ends_at),
         "is_confirmed": way.registration.state is RegistrationState.CONFIRMED,
+        "has_meetings": partners.takes_part(event, way.by),
         "spans": wallclock.spans(event.starts_at, event.ends_at, event.timezone, way.registration.timezone),
     }
 
