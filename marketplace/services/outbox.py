@@ -5,6 +5,8 @@ family, such as `registration.confirmed`, share those of `mail/registration/`.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -65,9 +67,39 @@ def queue(
         )
         letter.subject = _subject(letter)[:300]
         current.add(letter)
+        together: list[Letter] | None = current.info.get(_TOGETHER)
+        if together is not None:
+            together.append(letter)
+            return letter
         current.flush()
         jobs.enqueue("outbox.send", {"letter": letter.id})
         return letter
+
+
+_TOGETHER = "letters queued together"
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Queue the letters of this block, however many they are, in a few statements at its end; they have no ids before.
+
+    Part of the present transaction, as each of them is.
+    """
+    with atomic() as current:
+        if current.info.get(_TOGETHER) is not None:
+            yield
+            return
+        letters: list[Letter] = []
+        current.info[_TOGETHER] = letters
+        try:
+            with current.no_autoflush:
+                yield
+        finally:
+            del current.info[_TOGETHER]
+        current.flush()
+        for letter in letters:
+            jobs.enqueue("outbox.send", {"letter": letter.id})
+        current.flush()
 
 
 def render(letter: Letter, *, locale: str | None = None, secrets: bool = True) -> mail.Content:

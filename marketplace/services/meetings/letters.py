@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
 from marketplace import i18n
 from marketplace.database import session
 from marketplace.gateways.calendar import Method
@@ -67,20 +70,43 @@ def tell_published(
     calendar gets all their meetings; after that, only what differs is told.
     """
     if not is_final and not was_final:
-        _tell_preliminary(event)
+        with outbox.together():
+            _tell_preliminary(event)
         return
+    made = list(new)
+    readers = _readers([*made, *(meeting for meeting, _seat in [*found.moved, *found.kept]), *found.dropped])
+    with outbox.together():
+        _tell_final(found, made, was_final=was_final)
+    del readers
+
+
+def _readers(meetings: Iterable[Meeting]) -> list[Registration]:
+    """Read everybody who is written to at once; as long as they are kept, nobody is read again one by one."""
+    identities = sorted({person.registration_id for meeting in meetings for person in meeting.people})
+    return [
+        reader
+        for first in range(0, len(identities), 500)
+        for reader in session().scalars(
+            select(Registration)
+            .where(Registration.id.in_(identities[first : first + 500]))
+            .options(joinedload(Registration.user))
+        )
+    ]
+
+
+def _tell_final(found: "Difference", new: list[Meeting], *, was_final: bool) -> None:
     for meeting in new:
-        _tell(meeting, "meeting.made", Method.REQUEST)
+        _tell(meeting, "meeting.made", Method.REQUEST, is_told=True)
     for meeting, _seat in found.moved:
         # Who gets a first invitation needs no word about where it was before.
-        _tell(meeting, "meeting.moved" if was_final else "meeting.made", Method.REQUEST)
+        _tell(meeting, "meeting.moved" if was_final else "meeting.made", Method.REQUEST, is_told=True)
     if not was_final:
         for meeting, _seat in found.kept:
             if meeting.source is MeetingSource.ENGINE:
-                _tell(meeting, "meeting.made", Method.REQUEST)
+                _tell(meeting, "meeting.made", Method.REQUEST, is_told=True)
         return
     for meeting in found.dropped:
-        _tell(meeting, "meeting.cancelled", Method.CANCEL, reason=meeting.reason)
+        _tell(meeting, "meeting.cancelled", Method.CANCEL, reason=meeting.reason, is_told=True)
 
 
 def _tell_preliminary(event: Event) -> None:
@@ -103,8 +129,17 @@ def _tell_preliminary(event: Event) -> None:
         )
 
 
-def _tell(meeting: Meeting, kind: str, method: Method, *, before: MeetingSlot | None = None, reason: str = "") -> None:
-    if meeting.source is MeetingSource.ENGINE and not _is_told(meeting):
+def _tell(
+    meeting: Meeting,
+    kind: str,
+    method: Method,
+    *,
+    before: MeetingSlot | None = None,
+    reason: str = "",
+    is_told: bool = False,
+) -> None:
+    """Write to everybody who holds a meeting; `is_told` where it is known that the schedule is final."""
+    if not is_told and meeting.source is MeetingSource.ENGINE and not _is_told(meeting):
         return
     for person in meeting.people:
         if person.withdrawn_at is None:
