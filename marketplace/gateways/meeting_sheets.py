@@ -17,7 +17,7 @@ MARGIN = 16.0
 FOOT = 14.0
 _POINT = 0.3528
 """Millimetres."""
-_LONGEST_NAME = 4
+_LONGEST_NAME = 7
 """Lines a cell may have."""
 
 

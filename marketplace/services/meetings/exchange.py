@@ -19,7 +19,6 @@ from marketplace.models import (
     MeetingSlot,
     MeetingSource,
     MeetingTable,
-    PartyRole,
     User,
     WishKind,
 )
@@ -93,15 +92,13 @@ class _Undo(Exception):
 
 
 def template(kind: Kind, event: Event, ending: str) -> bytes:
-    """Return a file to fill in, `csv` or `xlsx`, with two rows that show how it is meant where the event has any."""
-    here = parties.of_event(event.id)
-    first = next((party for party in here if party.role is PartyRole.PROJECT), None)
-    second = next((party for party in here if party.role in {PartyRole.FUNDER, PartyRole.VENDOR}), None)
-    names = [_key(first) if first else "", _key(second) if second else ""]
+    """Return a file to fill in, `csv` or `xlsx`, with rows that show how it is meant where two sides may meet."""
+    pair = next(iter(parties.eligible(setup.needed(event.id))), None)
+    names = [_key(pair.first), _key(pair.second)] if pair is not None else []
     rows = []
-    if kind is Kind.WISHES and all(names):
+    if names and kind is Kind.WISHES:
         rows = [[*names, "must", "1"], [*reversed(names), "want", "1"]]
-    elif all(names):
+    elif names:
         usable = slots.all_slots(event.id)
         rows = [[*names, _start(event, usable[0]) if usable else "", ""]]
     if ending == "xlsx":

@@ -21,16 +21,15 @@ from marketplace.services.meetings.self_booking import whole
 def _taken(slug: str, by: User, ending: str) -> tuple[Event, list[Meeting]]:
     """Return the scheduled meetings of an event in order of time and table; that they were taken is recorded."""
     with atomic():
-        event = events.managed(slug, by)
-        found = session().scalars(
-            whole()
-            .join(MeetingSlot, MeetingSlot.id == Meeting.slot_id)
-            .where(Meeting.event_id == event.id, Meeting.state == MeetingState.SCHEDULED)
-            .order_by(MeetingSlot.starts_at, Meeting.id)
-        )
-        meetings = list(found.unique())
-        audit.record("meetings.exported", by, event, number=len(meetings), format=ending)
-    # Names and times are read as they were in that transaction.
+        audit.record("meetings.exported", by, events.managed(slug, by), format=ending)
+    event = events.managed(slug, by)
+    found = session().scalars(
+        whole()
+        .join(MeetingSlot, MeetingSlot.id == Meeting.slot_id)
+        .where(Meeting.event_id == event.id, Meeting.state == MeetingState.SCHEDULED)
+        .order_by(MeetingSlot.starts_at, Meeting.id)
+    )
+    meetings = list(found.unique())
     meetings.sort(key=lambda one: (one.slot.starts_at, one.table.number if one.table else 10_000, one.id))
     return event, meetings
 
