@@ -21,7 +21,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, events, texts
-from marketplace.services.meetings import slots
+from marketplace.services.meetings import interpreting, slots
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,8 @@ def people(event: Event) -> list[tuple[str, str]]:
 
 
 def save(slug: str, details: Details, by: User, uid: str = "") -> Interpreter:
-    """Add an interpreter, or change the one named by `uid`. Slots they interpret in already cannot be taken away."""
+    """Add an interpreter, or change the one named by `uid`. Slots and languages of meetings to come that they
+    interpret cannot be taken away: `Conflict`."""
     with atomic() as current:
         event = events.editable(slug, by)
         name = texts.line(details.name, "name", 120, is_required=True)
@@ -116,8 +117,12 @@ def save(slug: str, details: Details, by: User, uid: str = "") -> Interpreter:
         ]
         found.registration_id = _registration(event, details.registration_uid)
         current.flush()
-        if _working_slots(found) - wanted:
+        planned = _planned(found)
+        if {meeting.slot_id for meeting in planned} - wanted:
             raise Conflict(lazy_gettext("They interpret a meeting in one of these slots. Move or cancel it first."))
+        for meeting in planned:
+            if not interpreting.pairs_between(meeting.first_party, meeting.second_party) & set(found.pairs):
+                raise Conflict(lazy_gettext("They interpret a meeting in other languages. Move or cancel it first."))
         current.execute(delete(InterpreterShift).where(InterpreterShift.interpreter_id == found.id))
         current.add_all(InterpreterShift(interpreter_id=found.id, slot_id=slot) for slot in sorted(wanted))
         current.flush()
@@ -140,11 +145,16 @@ def _registration(event: Event, uid: str) -> int | None:
     return found
 
 
-def _working_slots(interpreter: Interpreter) -> set[int]:
-    return set(
+def _planned(interpreter: Interpreter) -> list[Meeting]:
+    """Return the meetings to come that somebody interprets."""
+    return list(
         session().scalars(
-            select(Meeting.slot_id).where(
-                Meeting.interpreter_id == interpreter.id, Meeting.state == MeetingState.SCHEDULED
+            select(Meeting)
+            .join(MeetingSlot, MeetingSlot.id == Meeting.slot_id)
+            .where(
+                Meeting.interpreter_id == interpreter.id,
+                Meeting.state == MeetingState.SCHEDULED,
+                MeetingSlot.ends_at > clock.now(),
             )
         )
     )
@@ -155,7 +165,7 @@ def retire(slug: str, uid: str, by: User) -> None:
     with atomic():
         event = events.editable(slug, by)
         found = _locked(event, uid)
-        if _working_slots(found):
+        if _planned(found):
             raise Conflict(lazy_gettext("They interpret meetings. Move or cancel them first."))
         found.retired_at = clock.now()
         audit.record("interpreter.retired", by, found, event=event.slug)

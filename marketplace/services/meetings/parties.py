@@ -16,9 +16,11 @@ from marketplace.models import (
     Attendance,
     CounterpartyProfile,
     Event,
+    EventState,
     Fit,
     Hold,
     HoldKind,
+    Language,
     Meeting,
     MeetingParty,
     MeetingSetup,
@@ -60,6 +62,15 @@ class Details:
     cap: int | None = None
     members: tuple[str, ...] = ()
     stand_ins: tuple[str, ...] = ()
+
+
+def changeable(slug: str, by: User) -> Event:
+    """Return an event the reader may see and whose meetings can change; raises `Conflict` for one that is off or put
+    away."""
+    event = events.for_reader(slug, by)
+    if event.state in {EventState.CANCELLED, EventState.ARCHIVED}:
+        raise Conflict(lazy_gettext("Nothing about the meetings of this event changes any more."))
+    return event
 
 
 def title(party: MeetingParty) -> str:
@@ -322,10 +333,10 @@ def addable(event: Event) -> list[Addable]:
 def edit(slug: str, uid: str, details: Details, by: User) -> MeetingParty:
     """Change a party: its people, languages, how it takes part. Its own people may, but for floor and cap.
 
-    A person who holds meetings for it cannot be taken out: hand the meetings over first (`Conflict`).
+    A person who holds meetings to come for it cannot be taken out: hand the meetings over first (`Conflict`).
     """
     with atomic() as current:
-        event = events.for_reader(slug, by)
+        event = changeable(slug, by)
         organises = policies.can(by, "event.manage", event)
         party = find(event, uid) if organises else find_mine(event, uid, by)
         lock(MeetingParty, party.id)
@@ -338,7 +349,7 @@ def edit(slug: str, uid: str, details: Details, by: User) -> MeetingParty:
                     raise Invalid(name, lazy_gettext("Please give numbers from 0 to 200."))
             party.floor, party.cap = details.floor, details.cap
         party.attendance = details.attendance
-        party.languages = [code for code in ("en", "es", "pt", "fr") if code in details.languages]
+        party.languages = [code.value for code in Language if code.value in details.languages]
         party.needs_interpreter = details.needs_interpreter
         party.needs_accessible_table = details.needs_accessible_table
         party.online_link = texts.web_address(details.online_link, "online_link")
@@ -384,19 +395,18 @@ def withdraw(slug: str, uid: str, reason: str, by: User) -> MeetingParty:
     Its own people may, and organisers. What others had with it can then be repaired with the least change.
     """
     from marketplace.services.meetings import booking, letters, requests, wishes
-    from marketplace.services.meetings.self_booking import of_party
 
     with atomic() as current:
-        event = events.for_reader(slug, by)
+        event = changeable(slug, by)
         party = find(event, uid) if policies.can(by, "event.manage", event) else find_mine(event, uid, by)
         lock(MeetingParty, party.id)
         if party.withdrawn_at is not None:
             return party
         party.withdrawn_at = clock.now()
         party.withdrawal_reason = texts.within(texts.clean(reason), "reason", 500)
-        ended = of_party(party)
+        ended = ending(party)
         for meeting in ended:
-            if meeting.slot.starts_at > clock.now() and booking.cancel(meeting, by, party.withdrawal_reason, party):
+            if booking.cancel(meeting, by, party.withdrawal_reason, party):
                 letters.tell_cancelled(meeting)
         requests.end_all(party, by)
         wishes.forget(party)
@@ -440,7 +450,9 @@ def _holds_meetings(party: MeetingParty, registration_id: int) -> bool:
         session().scalar(
             select(MeetingPerson.id)
             .join(Meeting, Meeting.id == MeetingPerson.meeting_id)
+            .join(MeetingSlot, MeetingSlot.id == Meeting.slot_id)
             .where(
+                MeetingSlot.ends_at > clock.now(),
                 MeetingPerson.registration_id == registration_id,
                 MeetingPerson.party_id == party.id,
                 MeetingPerson.withdrawn_at.is_(None),
@@ -457,7 +469,7 @@ def set_absences(slug: str, uid: str, slot_uids: set[str], by: User, registratio
     A slot in which they meet already cannot be given up here: `Conflict` says to move or cancel the meeting first.
     """
     with atomic() as current:
-        event = events.for_reader(slug, by)
+        event = changeable(slug, by)
         organises = policies.can(by, "event.manage", event)
         party = find(event, uid) if organises else find_mine(event, uid, by)
         lock(MeetingParty, party.id)

@@ -24,7 +24,7 @@ from marketplace.models import (
     RequestState,
     User,
 )
-from marketplace.services import audit, events, jobs, policies, texts
+from marketplace.services import audit, jobs, policies, texts
 from marketplace.services.meetings import booking, parties, partners, rules, setup, slots
 from marketplace.services.meetings.booking import AlreadyMeeting, Wanted
 
@@ -96,7 +96,7 @@ def send(slug: str, party_uid: str, other_uid: str, message: str, by: User, slot
 def acting(slug: str, party_uid: str, by: User) -> tuple[Event, MeetingSetup, MeetingParty]:
     """Return event, rules and the party the person acts for; raises `NotFound` for others', `NotOpen` for one that
     left, `Conflict` for an event that is not held."""
-    event = events.for_reader(slug, by)
+    event = parties.changeable(slug, by)
     set_up = setup.needed(event.id)
     party = parties.find_mine(event, party_uid, by)
     if party.withdrawn_at is not None:
@@ -259,6 +259,7 @@ def _answering(uid: str, by: User) -> tuple[MeetingRequest, Event, MeetingSetup,
     own = {party.id: party for party in parties.mine(by, event)}
     if not own.keys() & {request.from_party_id, request.to_party_id}:
         raise NotFound
+    parties.changeable(event.slug, by)
     if request.state is not RequestState.SENT or clock.now() >= request.expires_at:
         raise Conflict(lazy_gettext("This request is over."))
     if request.awaiting_id not in own:

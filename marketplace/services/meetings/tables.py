@@ -78,7 +78,10 @@ def add(slug: str, count: int, by: User, *, zone: str = "", is_accessible: bool 
 
 
 def edit(slug: str, uid: str, number: int, zone: str, is_accessible: bool, by: User) -> MeetingTable:
-    """Change a table's number, zone or accessibility; its meetings stay, and their calendars learn a new number."""
+    """Change a table's number, zone or accessibility; its meetings stay.
+
+    Calendars learn the new number of those to come.
+    """
     from marketplace.services.meetings import letters
 
     with atomic() as current:
@@ -98,8 +101,9 @@ def edit(slug: str, uid: str, number: int, zone: str, is_accessible: bool, by: U
         current.flush()
         if is_moved:
             for meeting in _meetings(table):
-                booking.note_change(meeting)
-                letters.tell_moved(meeting)
+                if meeting.slot.starts_at > clock.now():
+                    booking.note_change(meeting)
+                    letters.tell_moved(meeting)
         audit.record("meeting_table.edited", by, table, event=event.slug)
         return table
 
