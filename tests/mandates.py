@@ -4,7 +4,7 @@ from typing import Any
 
 
 def mandate_of(**changes: Any) -> dict[str, Any]:
-    """Return the answers of a funder that fits the pitch of `tests.pitches` in every respect; None takes one out."""
+    """Return the answers of a funder that fits the pitch of `tests.pitches` and leaves one question open; None takes one out."""
     content: dict[str, Any] = {
         "funder_type": "mdb",
         "roles": ["finance"],
@@ -32,7 +32,7 @@ def mandate_of(**changes: Any) -> dict[str, Any]:
         "guarantee_required": "none",
         "borrowing_capacity_required": "yes",
         "min_rating": "none",
-        "private_sponsor_required": "no",
+        "private_sponsor_required": None,
         "supplier_countries": None,
         "min_es_documents": ["screening"],
         "gender_marker_min": "1",

@@ -1,10 +1,11 @@
 """The answers of pitches, mandates and solutions as the plain values that are compared.
 
 An answer that is missing, or lies where its question does not allow it, is unknown: it neither passes nor fails.
-Three kinds of silence say something all the same, because another answer to the same question stands beside them: a
-funder that says where it works in one way (countries, area, income groups, official development assistance) has no
-further limit of place, one that names what it excludes excludes nothing else, and a city that names the help it needs
-needs no other.
+Some silences say something all the same, because another answer to the same question stands beside them: a funder that
+says where it works in one way (countries, area, income groups, official development assistance) has no further limit of
+place, one that names what it excludes excludes nothing else, one that says what it pays for or whose safeguards it
+applies and leaves the list beside it empty asks for nothing on it, and a city that names the help it needs needs no
+other.
 """
 
 from collections.abc import Iterable

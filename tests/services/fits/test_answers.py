@@ -231,3 +231,11 @@ def test_no_answer_breaks_a_comparison(data):
 
     assert explain_funder(pitch, answers.mandate(shaped(MANDATE), **common, per_usd=Decimal(1)))
     assert explain_vendor(pitch, answers.solution(shaped(SOLUTION), **common))
+
+
+def test_list_left_empty_beside_an_answered_question_asks_for_nothing():
+    found = mandate(safeguards="ifc", min_es_documents=None)
+
+    assert (found.supplier_countries, found.es_documents) == (frozenset(), frozenset())
+    assert mandate(uses_funded=None).supplier_countries is None
+    assert mandate(min_es_documents=None).es_documents is None

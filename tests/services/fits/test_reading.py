@@ -49,7 +49,7 @@ def test_city_sees_who_could_fund_its_project_and_why(park, bank, mayor, compare
     assert len(other.verdict.gaps) <= 2
     assert other.verdict.score > 80
     assert not other.verdict.is_provisional
-    assert "Goods and services must come from" in other.verdict.to_check[0]
+    assert "Must a private sponsor take part?" in other.verdict.to_check[0]
 
 
 def test_city_sees_vendors_apart(make, park, bank, mayor, compare):
