@@ -4,7 +4,7 @@ from typing import Any
 
 
 def mandate_of(**changes: Any) -> dict[str, Any]:
-    """Return the answers of a funder that fits the pitch of `tests.pitches` and leaves one question open; None takes one out."""
+    """Return the answers of a funder that fits the pitch of `tests.pitches`, with one gap; None takes one out."""
     content: dict[str, Any] = {
         "funder_type": "mdb",
         "roles": ["finance"],
