@@ -391,4 +391,23 @@ ROOMS: dict[str, list[str]] = {
     ],
 }
 
-AGREED = {address: rule for rule, addresses in ROOMS.items() for address in addresses}
+AGREED = {address: rule for rule, addresses in ROOMS.items() for address in addresses    "GET /desk/events/<slug>/schedules": "desk.enter",
+    "POST /desk/events/<slug>/schedules": "desk.enter",
+    "GET /desk/events/<slug>/schedules/<uid>": "desk.enter",
+    "GET /desk/events/<slug>/schedules/<uid>/<any(problem, answer):part>.json": "desk.enter",
+    "POST /desk/events/<slug>/schedules/<uid>/cancel": "desk.enter",
+    "POST /desk/events/<slug>/schedules/<uid>/drop": "desk.enter",
+    "POST /desk/events/<slug>/schedules/<uid>/lock": "desk.enter",
+    "POST /desk/events/<slug>/schedules/<uid>/rename": "desk.enter",
+    "POST /desk/events/<slug>/schedules/<uid>/replay": "desk.enter",
+    "GET /desk/events/<slug>/schedules/<uid>/move": "desk.enter",
+    "POST /desk/events/<slug>/schedules/<uid>/move": "desk.enter",
+    "GET /desk/events/<slug>/schedules/<uid>/add": "desk.enter",
+    "POST /desk/events/<slug>/schedules/<uid>/add": "desk.enter",
+    "GET /desk/events/<slug>/schedules/<uid>/publish": "desk.enter",
+    "POST /desk/events/<slug>/schedules/<uid>/publish": "desk.enter",
+    "GET /desk/events/<slug>/schedules/<uid>/discard": "desk.enter",
+    "POST /desk/events/<slug>/schedules/<uid>/discard": "desk.enter",
+    "GET /desk/events/<slug>/schedules/<uid>/plan": "desk.enter",
+    "GET /desk/events/<slug>/schedules/<uid>/parties": "desk.enter",
+}
