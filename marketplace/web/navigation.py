@@ -42,7 +42,7 @@ def groups() -> list[Group]:
     everybody[3]["active"] = here == "book"
     partners = [
         _item(_("Funders"), "counterparty.funders", "organisation"),
-        _item(_("Vendors"), "counterparty.vendors", "organisation"),
+        _item(_("Technology providers"), "counterparty.vendors", "organisation"),
     ]
     found: list[Group] = [
         {"label": _("Programme"), "items": everybody},
@@ -50,7 +50,7 @@ def groups() -> list[Group]:
     ]
     if current_user.is_authenticated:
         registrations = _item(_("My events"), "attendee.own_list", "check")
-        registrations["active"] = here == "attendee"
+        registrations["active"] = here in {"attendee", "meetings"}
         mine = _item(_("My organisations"), "organisations.mine", "organisation")
         found.append({"label": _("Mine"), "items": [registrations, mine]})
         if any(body.kind is OrganisationKind.CITY for body in signed_in.bodies()):

@@ -39,7 +39,7 @@ def counterparties() -> str:
         "organiser/counterparties/list.html",
         page=listing.at_desk(wanted, current_user, page_number()),
         wanted=wanted,
-        sides=[(Side.FUNDERS.value, _("Funders")), (Side.VENDORS.value, _("Vendors"))],
+        sides=[(Side.FUNDERS.value, _("Funders")), (Side.VENDORS.value, _("Technology providers"))],
         checks=[(check.value, text) for check, text in check_words().items()],
         check_words=check_words(),
         countries=listing.choices(),
