@@ -61,7 +61,10 @@ def _page(event: Event, form: ImportForm, found: Preview | None = None) -> str:
 
 def _sent() -> bytes:
     sent = request.files.get("file")
-    content = sent.stream.read() if sent else b""
+    content = b""
+    if sent is not None:
+        content = sent.stream.read()
+        sent.close()
     if not content:
         raise Invalid("file", _("Please choose a file."))
     return content
