@@ -615,3 +615,34 @@ def test_registration_leads_to_the_meetings(place, login_as):
     page = text(login_as(registration.user).get(f"/account/registrations/{registration.uid}"))
 
     assert at(place) in page
+
+
+def test_event_page_leads_to_the_meetings_of_those_who_meet(place, make, login_as):
+    path = f"/events/{place.event.slug}"
+
+    assert "My meetings" in text(login_as(user_of(place.funders[0])).get(path))
+    assert "My meetings" not in text(login_as(make.user()).get(path))
+
+
+def test_project_page_leads_funders_to_a_meeting(make, login_as, client):
+    place = market(make, make.organiser(), projects=0)
+    city = make.city()
+    project = make.published(city)
+    side = party(make, place.event, place.ticket, PartyRole.PROJECT, city, project)
+    make.fit(project, place.funders[0].organisation)
+    funder, unfit = (login_as(user_of(one)) for one in place.funders)
+
+    page = text(funder.get(f"/projects/{project.slug}"))
+
+    assert at(place, f"/partners/{side.uid}") in page
+    assert funder.get(at(place, f"/partners/{side.uid}?as={place.funders[0].uid}")).status_code == 200
+    for browser in (client, unfit, login_as(user_of(side))):
+        assert "Meet this project" not in text(browser.get(f"/projects/{project.slug}"))
+
+
+def test_waiting_requests_are_counted_on_every_page(by_request, login_as):
+    sent(by_request)
+
+    page = text(login_as(user_of(by_request.funders[0])).get(at(by_request)))
+
+    assert re.search(r'Requests <span class="count">1</span>', page)

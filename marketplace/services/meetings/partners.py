@@ -6,13 +6,15 @@ What another side does not want is nowhere to be read: a pair it keeps apart loo
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload
 
+from marketplace import clock
 from marketplace.database import session
 from marketplace.errors import NotAllowed, NotFound
 from marketplace.models import (
     Event,
+    EventState,
     Fit,
     Meeting,
     MeetingParty,
@@ -21,6 +23,7 @@ from marketplace.models import (
     MeetingSlot,
     MeetingState,
     PartyRole,
+    Project,
     RequestState,
     User,
     Wish,
@@ -243,6 +246,48 @@ def limits(set_up: MeetingSetup, party: MeetingParty) -> Limits:
         musts=sum(wish.kind is WishKind.MUST for wish in own_wishes(party).values()),
         most_musts=set_up.musts,
     )
+
+
+def awaiting(mine: Sequence[MeetingParty]) -> int:
+    """Return how many open requests wait for an answer of some parties."""
+    statement = select(func.count()).where(
+        MeetingRequest.awaiting_id.in_([party.id for party in mine]), MeetingRequest.state == RequestState.SENT
+    )
+    return session().scalar(statement) or 0
+
+
+@dataclass(frozen=True)
+class Place:
+    """An event at which a reader could meet a project: as which of their sides, and the project's side."""
+
+    event: Event
+    party: MeetingParty
+    other: MeetingParty
+
+
+def places_to_meet(project: Project, user: User | None) -> list[Place]:
+    """Return the events to come at which one of a person's sides may meet a project."""
+    if user is None:
+        return []
+    found = []
+    for other in session().scalars(
+        select(MeetingParty)
+        .join(Event, Event.id == MeetingParty.event_id)
+        .where(
+            MeetingParty.project_id == project.id,
+            MeetingParty.withdrawn_at.is_(None),
+            Event.state == EventState.PUBLISHED,
+            Event.ends_at > clock.now(),
+        )
+        .options(joinedload(MeetingParty.event))
+        .order_by(Event.starts_at, Event.id)
+    ):
+        set_up = setup.of(other.event_id)
+        mine = [party for party in parties.mine(user, other.event) if party.withdrawn_at is None]
+        party = next((one for one in mine if set_up is not None and may_see(set_up, one, other)), None)
+        if party is not None:
+            found.append(Place(other.event, party, other))
+    return found
 
 
 def is_full(set_up: MeetingSetup, party: MeetingParty) -> bool:

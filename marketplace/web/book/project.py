@@ -3,6 +3,7 @@
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
+from marketplace.services.meetings import partners
 from marketplace.services.projects import files, leaf
 from marketplace.services.sheets import words
 from marketplace.services.sheets.pitch import PITCH
@@ -27,6 +28,7 @@ def _project_page(slug: str) -> str:
         city_name=leaf.city_name,
         words=words,
         sheet=PITCH,
+        places=partners.places_to_meet(found.project, reader()),
     )
 
 

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.models import Event, ProgrammeSession
 from marketplace.services import events, programme, sign_ups, tickets, wallclock
+from marketplace.services.meetings import partners
 from marketplace.web import kept
 from marketplace.web.access import PUBLIC, access
 from marketplace.web.events.blueprint import own_registration, reader, room, zone_for
@@ -28,6 +29,7 @@ def _event_page(slug: str) -> str:
         "events/event.html",
         event=event,
         mine=mine,
+        has_meetings=partners.takes_part(event, reader()),
         window=events.window(event),
         spans=wallclock.spans(event.starts_at, event.ends_at, event.timezone, zone_for(event)),
         days=[(iso, date.fromisoformat(iso), len(those)) for iso, those in programme.by_day(event, entries).items()],

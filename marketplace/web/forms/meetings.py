@@ -13,6 +13,7 @@ from marketplace.services import labels, wallclock
 from marketplace.services.meetings import parties
 from marketplace.services.meetings.requests import LONGEST_MESSAGE
 from marketplace.web.forms import Form, choices
+from marketplace.web.forms.attendee import Asked
 from marketplace.web.forms.organiser_programme import CheckboxesField
 
 
@@ -68,7 +69,7 @@ class AcceptForm(Form):
 class ProposeForm(Form):
     """Answering a request with another time."""
 
-    slot = SelectField(_("Time"), validate_choice=False, default="")
+    slot = SelectField(_("Time"), [Asked()], validate_choice=False, default="")
     message = TextAreaField(_("Message"), [Length(max=LONGEST_MESSAGE)])
 
     def offer(self, slots: Iterable[MeetingSlot], zone: str) -> None:
@@ -97,7 +98,7 @@ class NoteForm(Form):
 class PeopleForm(Form):
     """Who holds a meeting."""
 
-    people = CheckboxesField(_("Who comes"))
+    people = CheckboxesField(_("Who comes"), [Asked()])
 
     def offer(self, people: Iterable[Registration]) -> None:
         """Offer the people of one's side who are free."""
@@ -118,7 +119,7 @@ class AbsencesForm(Form):
 class TeamForm(Form):
     """What a side says of itself."""
 
-    members = CheckboxesField(_("People who meet"))
+    members = CheckboxesField(_("People who meet"), [Asked()])
     stand_ins = CheckboxesField(_("Stand-ins among them"))
     attendance = SelectField(_("Attendance"), [InputRequired()])
     languages = CheckboxesField(_("Languages"))

@@ -76,6 +76,7 @@ def frame(here: Here) -> dict[str, Any]:
         "party": here.party,
         "mine": here.registration,
         "limits": partners.limits(here.set_up, here.party),
+        "awaiting": partners.awaiting(here.mine),
         "phase": setup.phase(here.set_up),
         "wishes_open": setup.wishes_are_open(here.set_up),
         "booking_open": setup.booking_is_open(here.set_up),
