@@ -69,7 +69,7 @@ def _document(values: Sheets) -> Any:
     # Loaded here because the library is large and most processes never make a document.
     from fpdf import FPDF
 
-    class Paper(FPDF):  # type: ignore[misc]
+    class Paper(FPDF):
         def footer(self) -> None:
             self.set_y(-FOOT)
             _type(self, 8.5, colour=QUIET)

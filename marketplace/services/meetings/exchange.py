@@ -20,6 +20,7 @@ from marketplace.models import (
     MeetingSource,
     MeetingTable,
     User,
+    Wish,
     WishKind,
 )
 from marketplace.services import audit, events, search, wallclock
@@ -279,10 +280,10 @@ class _Wishes(_Import):
                 self.found.refuse(line, "to", _NOT_THESE)
 
     @property
-    def mine(self) -> dict[int, list[wishes.Wish]]:
+    def mine(self) -> dict[int, list[Wish]]:
         """The wishes there are, by whose they are."""
         if not hasattr(self, "_mine"):
-            self._mine: dict[int, list[wishes.Wish]] = defaultdict(list)
+            self._mine: dict[int, list[Wish]] = defaultdict(list)
             for wish in wishes.of_event(self.event.id):
                 self._mine[wish.from_party_id].append(wish)
         return self._mine
