@@ -16,7 +16,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 from marketplace import clock
 from marketplace.database import atomic, session
 from marketplace.errors import NotFound
-from marketplace.i18n import country_name, in_language
+from marketplace.i18n import LazyText, country_name, in_language
 from marketplace.i18n import gettext as _
 from marketplace.models import (
     Block,
@@ -29,10 +29,10 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, labels, organisations, paging, policies, search
-from marketplace.services.counterparties import kinds, verification, visibility
+from marketplace.services.counterparties import kinds, reader_words, verification, visibility
 from marketplace.services.exports import Rows
 from marketplace.services.fits.inputs import holds
-from marketplace.services.sheets.fields import Sheet
+from marketplace.services.sheets.fields import Field, Sheet
 
 SIZE = 24
 """Profiles on a page of the lists for readers."""
@@ -94,6 +94,11 @@ class Leaf:
     def name(self) -> str:
         """The name in the reader's language."""
         return in_language(self.organisation.names) or self.organisation.name
+
+    @staticmethod
+    def label(field: Field) -> LazyText:
+        """What an answer is called for its readers."""
+        return reader_words.label(field)
 
 
 def side_of(organisation: Organisation) -> Side:

@@ -1,5 +1,7 @@
 """Who reads which part of a profile, and that lists and searches tell no more than pages."""
 
+import re
+
 import pytest
 
 from marketplace import clock as house_clock
@@ -7,8 +9,10 @@ from marketplace.database import atomic, session
 from marketplace.errors import NotAllowed, NotFound
 from marketplace.models import Block, MembershipState, OrganisationKind, ProjectState, Sector, Technology, Visibility
 from marketplace.models import Instrument as Instruments
-from marketplace.services.counterparties import listing, visibility
+from marketplace.services.counterparties import listing, reader_words, visibility
 from marketplace.services.counterparties.listing import Check, Filter, Side, Wanted
+from marketplace.services.sheets.mandate import MANDATE
+from marketplace.services.sheets.solution import SOLUTION
 from tests.mandates import mandate_of, solution_of
 
 NOTHING, FIRST, MATCHED = visibility.NOBODY, visibility.FIRST, visibility.MATCHED
@@ -212,3 +216,16 @@ def test_desk_finds_by_check_completeness_and_country(make, bank, clock):
 def test_choice_of_readers_is_the_one_of_projects():
     assert visibility.chosen({}) is Visibility.REGISTERED
     assert visibility.chosen({"visibility": "nonsense"}) is Visibility.PRIVATE
+
+
+def test_words_for_readers_name_fields_there_are():
+    fields = {**MANDATE.by_name, **SOLUTION.by_name}
+
+    assert set(reader_words.LABELS) <= set(fields)
+    speaking_to_writers = {
+        name
+        for name, field in fields.items()
+        if field.block is not Block.INTERNAL
+        and re.search(r"\b(you|yours?)\b", str(reader_words.label(field)).casefold())
+    }
+    assert speaking_to_writers == set()
