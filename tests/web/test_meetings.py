@@ -303,7 +303,12 @@ def test_veto_shows_on_no_page_of_the_other_side(place, login_as):
 
     after = text(browser.get(at(place, "/partners")))
     assert blank(after, vetoing) == blank(listed, vetoing)
-    for look in (lambda other: browser.get(at(place, f"/partners/{other.uid}")), asked, next_one):
+
+    def this_one(other):
+        slot = place.slots[1].uid
+        return browser.post(at(place, f"/partners/{other.uid}/book"), data={"slot": slot, "attempt": new_uid()})
+
+    for look in (lambda other: browser.get(at(place, f"/partners/{other.uid}")), asked, next_one, this_one):
         answers = [look(other) for other in (vetoing, busy)]
         assert len({answer.status_code for answer in answers}) == 1
         assert blank(text(answers[0]), vetoing) == blank(text(answers[1]), busy)

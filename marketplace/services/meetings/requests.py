@@ -179,7 +179,7 @@ def accept(uid: str, by: User, slot_uid: str = "") -> Meeting:
                 raise NotOpen
             asker = request.from_party if party.id == request.to_party_id else request.to_party
             if not parties.may_meet(set_up, party, asker):
-                raise NoCommonTime
+                raise booking.NobodyFree
             first, second = parties.ordered(set_up, request.from_party, request.to_party)
             meeting = booking.make(Wanted(first, second, slot, MeetingSource.REQUEST), by)
             _close(request, RequestState.ACCEPTED, by)

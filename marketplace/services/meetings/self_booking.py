@@ -59,7 +59,8 @@ def book(slug: str, party_uid: str, other_uid: str, slot_uid: str, by: User, att
             if not rules.can_book(set_up, slot):
                 raise NotOpen
             if not parties.may_meet(set_up, party, other):
-                raise requests.NoCommonTime
+                # Word for word what a team that is busy at this time, or at all times, would answer.
+                raise requests.NoCommonTime if slot_uid == NEXT else booking.NobodyFree
             first, second = parties.ordered(set_up, party, other)
             meeting = booking.make(Wanted(first, second, slot, MeetingSource.BOOKED, attempt=attempt[:22] or None), by)
             requests_closed = requests.close_between(party, other, meeting, by)

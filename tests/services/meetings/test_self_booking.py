@@ -200,8 +200,10 @@ def test_veto_of_the_other_side_looks_like_no_common_time(place):
             )
         )
 
-    with pytest.raises(NoCommonTime):
+    with pytest.raises(NobodyFree):
         book(place)
+    with pytest.raises(NoCommonTime):
+        self_booking.book(place.event.slug, side.uid, funder.uid, self_booking.NEXT, user_of(side))
     with pytest.raises(NoCommonTime):
         requests.send(place.event.slug, side.uid, funder.uid, "We fit.", user_of(side))
     wishes.save(place.event.slug, side.uid, funder.uid, WishKind.WANT, user_of(side))
