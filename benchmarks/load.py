@@ -98,15 +98,15 @@ Visit = Callable[[Connection], object]
 
 
 class Server:
-    """One web worker with an application."""
+    """An application with one web worker, or more; CPU time and memory are those of the first."""
 
-    def __init__(self, module: str, environment: dict[str, str]) -> None:
+    def __init__(self, module: str, environment: dict[str, str], workers: int = 1) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         command = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "gunicorn.conf.py"), module]
         # A worker that retires after some thousand requests would fall into one turn and not into another.
-        settings = {"PORT": str(self.port), "WEB_CONCURRENCY": "1", "LOG_LEVEL": "WARNING"}
+        settings = {"PORT": str(self.port), "WEB_CONCURRENCY": str(workers), "LOG_LEVEL": "WARNING"}
         settings["GUNICORN_CMD_ARGS"] = "--max-requests 0"
         self._process = subprocess.Popen(command, cwd=ROOT, env={**environment, **settings}, start_new_session=True)
         for _ in range(200):
