@@ -651,3 +651,23 @@ def test_waiting_requests_are_counted_on_every_page(by_request, login_as):
     page = text(login_as(user_of(by_request.funders[0])).get(at(by_request)))
 
     assert re.search(r'Requests <span class="count">1</span>', page)
+
+
+@pytest.mark.parametrize("slot", ["\x00", "é" * 4000, "' OR 1=1 --", "-1"])
+def test_hostile_slots_are_answered(by_request, login_as, slot):
+    place = by_request
+    uid = sent(place)
+    meeting_path, other = at(place, f"/partners/{place.projects[1].uid}"), login_as(user_of(place.funders[0]))
+
+    answers = [
+        other.post(at(place, f"/requests/{uid}/propose"), data={"slot": slot}),
+        other.post(at(place, f"/requests/{uid}/accept"), data={"slot": slot}) if slot.strip("\x00") else None,
+        other.post(f"{meeting_path}/ask", data={"slot": slot, "message": "We would fit."}),
+        other.post(f"{meeting_path}/book", data={"slot": slot, "attempt": slot}),
+        other.get(at(place, "/partners/%00")),
+        other.get(at(place, "/%00")),
+        other.get(at(place, "/requests/%00")),
+    ]
+
+    assert {answer.status_code for answer in answers[:4] if answer} <= {303, 400, 409, 422}
+    assert {answer.status_code for answer in answers[4:]} <= {400, 404}
