@@ -1,6 +1,8 @@
 """B01, B02, B04 to B07: many book, move and cancel at once in several processes; then the tables are audited."""
 
 import random
+from dataclasses import replace
+from datetime import time
 
 import pytest
 from sqlalchemy import func, select, text
@@ -8,17 +10,17 @@ from sqlalchemy.exc import IntegrityError
 
 from marketplace.database import atomic, session
 from marketplace.errors import Refusal
-from marketplace.models import Hold, HoldKind, Meeting, MeetingParty, MeetingState, User
+from marketplace.models import Event, Hold, HoldKind, Meeting, MeetingParty, MeetingState, User
 from marketplace.services import sign_ups
-from marketplace.services.meetings import holds, self_booking
+from marketplace.services.meetings import holds, self_booking, slots, tables
 from tests.meetings import audit, market, user_of
 from tests.races.actors import PROCESSES, together
 
 
-def tried(word, act, *arguments) -> str:
+def tried(word, act, *arguments, **options) -> str:
     """Do it and return the word, or the name of the refusal."""
     try:
-        act(*arguments)
+        act(*arguments, **options)
         return word
     except Refusal as refusal:
         return type(refusal).__name__
@@ -171,3 +173,44 @@ def test_database_refuses_a_second_hold_whoever_writes_it(app, make, database_ur
         )
 
     assert session().scalar(select(func.count()).select_from(Hold).where(Hold.unit == held.unit)) == 4
+
+
+def book_or_rebuild(number: int, slug: str, wanted: list[tuple[int, str, str, str]], boss: int, half_day: str) -> str:
+    """One process cuts the session and closes and opens tables again and again, all others book."""
+    if number:
+        return book_share(number, slug, wanted)
+    answers = []
+    for turn in range(6):
+        by = person(boss)
+        event = session().scalar(select(Event).where(Event.slug == slug))
+        now = slots.details_of(slots.find(event, half_day), event.timezone)
+        ends = time(11) if turn % 2 == 0 else time(12)
+        cut = replace(now, ends=ends)
+        answers.append(tried("cut", slots.save, slug, cut, by, half_day, is_confirmed=True))
+        table = tables.of_event(event.id)[turn % 2].uid
+        answers.append(tried("closed", tables.close, slug, table, by, is_confirmed=True))
+        if turn < 4:
+            answers.append(tried("opened", tables.reopen, slug, table, by))
+    return " ".join(answers)
+
+
+def test_no_meeting_is_left_in_a_slot_given_up_or_at_a_closed_table(app, make, database_url):
+    boss = make.organiser()
+    place = market(make, boss, projects=10, funders=6, tables=4, hours=2)
+    wanted = [
+        (user_of(one).id, one.uid, other.uid, slot.uid)
+        for slot in place.slots
+        for one in place.projects
+        for other in place.funders
+    ]
+    random.Random(1).shuffle(wanted)
+
+    answers = together(database_url, book_or_rebuild, place.event.slug, wanted[:240], boss.id, place.session.uid)
+
+    session().expire_all()
+    live = session().scalars(select(Meeting).where(Meeting.state == MeetingState.SCHEDULED)).all()
+    assert not [word for word in answers if word.startswith("error") or word == "Unavailable"], answers
+    assert (answers["cut"], answers["closed"], answers["opened"]) == (6, 6, 4)
+    assert [meeting for meeting in live if meeting.slot.retired_at is not None] == []
+    assert [meeting for meeting in live if meeting.table.closed_at is not None] == []
+    assert audit() == []

@@ -18,6 +18,7 @@ from marketplace.errors import Conflict, NotOpen, Unavailable
 from marketplace.i18n import lazy_gettext
 from marketplace.models import (
     Attendance,
+    Event,
     EventMode,
     Hold,
     HoldKind,
@@ -101,6 +102,12 @@ class Wanted:
 Result = TypeVar("Result")
 
 
+class SlotGone(Conflict):
+    """The slot is not in use any more."""
+
+    message = lazy_gettext("This time is no longer offered. Please choose another one.")
+
+
 def again(act: Callable[[], Result]) -> Result:
     """Run an act that opens its own transaction, and again where a deadlock or a lock wait ended it."""
     for _ in range(RETRIES):
@@ -124,6 +131,25 @@ def share_rules(event_id: int) -> MeetingSetup:
     return found
 
 
+def hold_rules(slug: str) -> None:
+    """Lock an event's rules for an act that changes many meetings or where they can be, until the transaction ends.
+
+    Called before anything else is locked: bookings hold the rules shared and then refer to the event, so that whoever
+    locked the event first and the rules second would wait for them while they wait for it.
+    """
+    identity = session().scalar(
+        select(MeetingSetup.id).join(Event, Event.id == MeetingSetup.event_id).where(Event.slug == slug)
+    )
+    if identity is not None:
+        lock(MeetingSetup, identity)
+
+
+def _check_slot(slot: MeetingSlot) -> None:
+    """Refuse a slot that was given up since it was read; called under the shared lock of the rules."""
+    if not session().scalar(select(MeetingSlot.id).where(MeetingSlot.id == slot.id, MeetingSlot.retired_at.is_(None))):
+        raise SlotGone
+
+
 def make(wanted: Wanted, by: User | None) -> Meeting:
     """Make a meeting and hold everything it needs, in the transaction of the caller, who has checked who may.
 
@@ -139,6 +165,7 @@ def make(wanted: Wanted, by: User | None) -> Meeting:
             made = current.scalar(select(Meeting).where(Meeting.attempt == wanted.attempt))
             if made is not None:
                 return made
+        _check_slot(wanted.slot)
         _check_parties(setup, wanted, first, second)
         people = _people(first, second, wanted.slot, wanted.people)
         now = clock.now()
@@ -392,6 +419,7 @@ def move(meeting: Meeting, slot: MeetingSlot, by: User | None, table: MeetingTab
         (meeting,) = lock(Meeting, meeting.id)
         if meeting.state is not MeetingState.SCHEDULED:
             raise Conflict
+        _check_slot(slot)
         first, second = meeting.first_party, meeting.second_party
         lock(MeetingParty, first.id, second.id)
         before = meeting.slot.uid

@@ -21,7 +21,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, events, texts
-from marketplace.services.meetings import interpreting, slots
+from marketplace.services.meetings import booking, interpreting, slots
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,7 @@ def save(slug: str, details: Details, by: User, uid: str = "") -> Interpreter:
     """Add an interpreter, or change the one named by `uid`. Slots and languages of meetings to come that they
     interpret cannot be taken away: `Conflict`."""
     with atomic() as current:
+        booking.hold_rules(slug)
         event = events.editable(slug, by)
         name = texts.line(details.name, "name", 120, is_required=True)
         languages = [code.value for code in Language if code.value in details.languages]
@@ -115,9 +116,12 @@ def save(slug: str, details: Details, by: User, uid: str = "") -> Interpreter:
         found.pairs = [
             "-".join(sorted((one, other))) for at, one in enumerate(languages) for other in languages[at + 1 :]
         ]
-        found.registration_id = _registration(event, details.registration_uid)
+        before, found.registration_id = found.registration_id, _registration(event, details.registration_uid)
         current.flush()
         planned = _planned(found)
+        if planned and before != found.registration_id:
+            # Their meetings hold the person's time.
+            raise Conflict(lazy_gettext("They interpret meetings. Move or cancel them first."))
         if {meeting.slot_id for meeting in planned} - wanted:
             raise Conflict(lazy_gettext("They interpret a meeting in one of these slots. Move or cancel it first."))
         for meeting in planned:
@@ -163,6 +167,7 @@ def _planned(interpreter: Interpreter) -> list[Meeting]:
 def retire(slug: str, uid: str, by: User) -> None:
     """Plan no more meetings with an interpreter. Raises `Conflict` while they have some to come."""
     with atomic():
+        booking.hold_rules(slug)
         event = events.editable(slug, by)
         found = _locked(event, uid)
         if _planned(found):

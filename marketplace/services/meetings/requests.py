@@ -26,7 +26,7 @@ from marketplace.models import (
 )
 from marketplace.services import audit, jobs, policies, texts
 from marketplace.services.meetings import booking, parties, partners, rules, setup, slots
-from marketplace.services.meetings.booking import AlreadyMeeting, Wanted
+from marketplace.services.meetings.booking import AlreadyMeeting, SlotGone, Wanted
 
 LONGEST_MESSAGE = 1000
 
@@ -38,12 +38,6 @@ class NoCommonTime(Conflict):
     """The two have no slot in which both could still meet."""
 
     message = lazy_gettext("There is no time left in which both of you are free.")
-
-
-class SlotGone(Conflict):
-    """The slot is not in use any more."""
-
-    message = lazy_gettext("This time is no longer offered. Please choose another one.")
 
 
 def send(slug: str, party_uid: str, other_uid: str, message: str, by: User, slot_uid: str = "") -> MeetingRequest:

@@ -120,6 +120,7 @@ def save(slug: str, rules: Rules, by: User, *, is_confirmed: bool = False) -> Me
     What cannot work (see `problems`) is refused as `Impossible` unless it is confirmed: half a set-up must be saveable.
     """
     with atomic() as current:
+        booking.hold_rules(slug)
         event = events.editable(slug, by)
         _check(rules)
         found = of(event.id)

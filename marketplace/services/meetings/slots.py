@@ -178,6 +178,7 @@ def save(slug: str, details: Details, by: User, uid: str = "", *, is_confirmed: 
     from marketplace.services.meetings import letters
 
     with atomic() as current:
+        booking.hold_rules(slug)
         event = events.editable(slug, by)
         spans, values = _checked(event, details)
         found = _own(event, uid) if uid else MeetingSession(event_id=event.id, created_at=clock.now())
@@ -202,6 +203,7 @@ def remove(slug: str, uid: str, by: User, *, is_confirmed: bool = False) -> None
     from marketplace.services.meetings import letters
 
     with atomic() as current:
+        booking.hold_rules(slug)
         event = events.editable(slug, by)
         found = _own(event, uid)
         lost = _cut_anew(found, [])

@@ -85,6 +85,7 @@ def edit(slug: str, uid: str, number: int, zone: str, is_accessible: bool, by: U
     from marketplace.services.meetings import letters
 
     with atomic() as current:
+        booking.hold_rules(slug)
         event = events.editable(slug, by)
         table = _locked(event, uid)
         if not 1 <= number <= MOST:
@@ -117,6 +118,7 @@ def close(slug: str, uid: str, by: User, slot_uids: set[str] | None = None, *, i
     from marketplace.services.meetings import letters
 
     with atomic() as current:
+        booking.hold_rules(slug)
         event = events.editable(slug, by)
         table = _locked(event, uid)
         usable = slots.all_slots(event.id)
@@ -150,6 +152,7 @@ def close(slug: str, uid: str, by: User, slot_uids: set[str] | None = None, *, i
 def reopen(slug: str, uid: str, by: User) -> MeetingTable:
     """Open a table again, in all slots."""
     with atomic():
+        booking.hold_rules(slug)
         event = events.editable(slug, by)
         table = _locked(event, uid)
         table.closed_at = None
@@ -161,6 +164,7 @@ def reopen(slug: str, uid: str, by: User) -> MeetingTable:
 def remove(slug: str, uid: str, by: User) -> None:
     """Take a table away that never had a meeting; close any other (`Conflict`)."""
     with atomic() as current:
+        booking.hold_rules(slug)
         event = events.editable(slug, by)
         table = _locked(event, uid)
         if current.scalar(select(Meeting.id).where(Meeting.table_id == table.id).limit(1)):

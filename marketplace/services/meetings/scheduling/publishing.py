@@ -29,7 +29,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, events
-from marketplace.services.meetings import holds, interpreting, setup
+from marketplace.services.meetings import booking, holds, interpreting, setup
 from marketplace.services.meetings.scheduling import drafts, inputs
 from marketplace.services.meetings.scheduling.staffing import Seat
 
@@ -119,6 +119,7 @@ def publish(slug: str, uid: str, by: User, *, is_final: bool = True) -> Differen
     from marketplace.services.meetings import letters
 
     with atomic() as current:
+        booking.hold_rules(slug)
         event = events.editable(slug, by)
         rules = setup.needed(event.id)
         (rules,) = lock(MeetingSetup, rules.id)
@@ -267,6 +268,7 @@ def _rows(meeting: Meeting, seat: Seat) -> Iterable[dict[str, Any]]:
 def unpublish(slug: str, by: User) -> None:
     """Take a preliminary schedule back: its engine-made meetings end, agreed ones stay. A final one is repaired."""
     with atomic() as current:
+        booking.hold_rules(slug)
         event = events.editable(slug, by)
         (rules,) = lock(MeetingSetup, setup.needed(event.id).id)
         if rules.publication is not Publication.PRELIMINARY:
