@@ -14,6 +14,7 @@ from marketplace.models import (
     MeetingNote,
     MeetingRequest,
     MeetingState,
+    Organisation,
     PartyRole,
     PersonAbsence,
     Publication,
@@ -24,6 +25,7 @@ from marketplace.models import (
 from marketplace.models.base import new_uid
 from marketplace.services import sign_ups
 from marketplace.services.meetings import requests, self_booking, wishes
+from tests.mandates import mandate_of
 from tests.meetings import audit, market, party, user_of
 
 PAGES = ("", "/partners", "/wishes", "/requests", "/availability", "/team", "/team/leave")
@@ -671,3 +673,31 @@ def test_hostile_slots_are_answered(by_request, login_as, slot):
 
     assert {answer.status_code for answer in answers[:4] if answer} <= {303, 400, 409, 422}
     assert {answer.status_code for answer in answers[4:]} <= {400, 404}
+
+
+def test_partners_show_score_and_reasons_as_each_side_reads_them(make, login_as):
+    """The wishes of a city, its preference and the mutual value are not for the other side."""
+    place = market(make, make.organiser(), projects=0, funders=3)
+    city = make.city()
+    project = make.published(city, readiness=68.0)
+    side = party(make, place.event, place.ticket, PartyRole.PROJECT, city, project)
+    for one in place.funders:
+        with atomic() as current:
+            current.get_one(Organisation, one.organisation_id).verified_at = product_clock.now()
+        make.profile(one.organisation, content=mandate_of(), revision=3)
+        make.fit(project, one.organisation, mutual=93.7, preference=91.3)
+    theirs, ours = login_as(user_of(place.funders[0])), login_as(user_of(side))
+
+    pages = [
+        text(theirs.get(at(place, "/partners"))),
+        text(theirs.get(at(place, f"/partners/{side.uid}"))),
+        text(ours.get(at(place, "/partners"))),
+        text(ours.get(at(place, f"/partners/{place.funders[0].uid}"))),
+    ]
+
+    for page in pages:
+        assert "Why it fits" in page
+        assert "93.7" not in page
+        assert "91.3" not in page
+    assert f"/projects/{project.slug}/passport.json" in pages[1]
+    assert f"/funders/{place.funders[0].organisation.slug}" in pages[3]
