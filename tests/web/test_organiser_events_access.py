@@ -67,6 +67,8 @@ def addresses(app, make, event, tmp_path):
         values = {**fixed, "uid": uids.get(rule.endpoint.partition("_")[2].partition("_")[0], "")}
         if "letter" in rule.endpoint:
             values["kind"] = "confirmed"
+        if "exchange" in rule.endpoint:
+            values |= {"kind": "wishes", "ending": "csv"}
         wanted = {name: values[name] for name in rule.arguments}
         for method in rule.methods & {"GET", "POST"}:
             found.append((method, rule.endpoint, adapter.build(rule.endpoint, wanted, method=method)))

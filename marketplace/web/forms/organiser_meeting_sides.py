@@ -94,6 +94,8 @@ class InterpreterForm(SlotsForm):
                 }
             )
         form.languages.choices = choices((code.value, language_name(code.value)) for code in Language)
+        # The service asks for two; the field only must not say that it is optional.
+        form.languages.flags.required = True
         form.registration.choices = choices([("", gettext("None")), *people])
         form.offer_slots(usable)
         return form
@@ -146,6 +148,8 @@ class PartyForm(Form):
         form = cls(data=values)
         names = [(person.uid, _described(person)) for person in people]
         form.members.choices, form.stand_ins.choices = choices(names), choices(names)
+        # The service asks for one; the field only must not say that it is optional.
+        form.members.flags.required = True
         form.attendance.choices = choices((value, str(words)) for value, words in labels.choices(Attendance))
         form.languages.choices = choices((code.value, language_name(code.value)) for code in Language)
         return form

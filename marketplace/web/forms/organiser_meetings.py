@@ -67,6 +67,8 @@ class RulesForm(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.pairings.choices = choices((code, str(PAIRINGS[code])) for code in setup.PAIRINGS)
+        # The service asks for one; the field only must not say that it is optional.
+        self.pairings.flags.required = True
 
     @classmethod
     def of(cls, event: Event, found: MeetingSetup | None) -> "RulesForm":

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -20,11 +20,7 @@ HERE = "/events/<slug>/meetings"
 
 @room.context_processor
 def _words() -> dict[str, Any]:
-    return {
-        "has_schedules": "organiser.events_schedules" in current_app.view_functions,
-        "party_title": parties.title,
-        "party_subtitle": parties.subtitle,
-    }
+    return {"party_title": parties.title, "party_subtitle": parties.subtitle}
 
 
 @room.get(HERE, endpoint="events_meetings")
