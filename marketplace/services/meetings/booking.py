@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace import clock
 from marketplace.database import atomic, lock, session
@@ -158,8 +159,8 @@ def make(wanted: Wanted, by: User | None) -> Meeting:
     """
     with atomic() as current:
         setup = share_rules(wanted.slot.event_id)
-        parties = {party.id: party for party in lock(MeetingParty, wanted.first.id, wanted.second.id)}
-        first, second = parties[wanted.first.id], parties[wanted.second.id]
+        first, second = wanted.first, wanted.second
+        _lock_parties(first, second)
         if wanted.attempt:
             # The same form came twice; the second one waited for the parties' lock and finds what the first one made.
             made = current.scalar(select(Meeting).where(Meeting.attempt == wanted.attempt))
@@ -181,13 +182,42 @@ def make(wanted: Wanted, by: User | None) -> Meeting:
             by_id=by.id if by else None,
             created_at=now,
             changed_at=now,
+            language=interpreting.shared_language(first, second),
         )
+        meeting.first_party, meeting.second_party, meeting.slot = first, second, wanted.slot
         meeting.people = [MeetingPerson(registration_id=person, party_id=party.id) for party, person in people]
         current.add(meeting)
         current.flush()
         _settle(meeting, first, second, wanted.slot, [person for _, person in people], wanted.table)
         audit.record("meeting.made", by, meeting, source=wanted.source.value, slot=wanted.slot.uid)
         return meeting
+
+
+_DECISIVE = (
+    "withdrawn_at",
+    "cap",
+    "attendance",
+    "languages",
+    "needs_interpreter",
+    "needs_accessible_table",
+    "online_link",
+)
+"""What of a party decides about a meeting, besides its people."""
+
+
+def _lock_parties(*parties: MeetingParty) -> None:
+    """Lock parties until the transaction ends and read again what decides.
+
+    `lock` would read them as a whole and forget their people and organisations, which the letters need again.
+    """
+    known = {party.id: party for party in parties}
+    columns = [getattr(MeetingParty, name) for name in _DECISIVE]
+    rows = session().execute(
+        select(MeetingParty.id, *columns).where(MeetingParty.id.in_(known)).order_by(MeetingParty.id).with_for_update()
+    )
+    for identity, *values in rows:
+        for name, value in zip(_DECISIVE, values, strict=True):
+            set_committed_value(known[identity], name, value)
 
 
 def _check_parties(setup: MeetingSetup, wanted: Wanted, first: MeetingParty, second: MeetingParty) -> None:
@@ -320,15 +350,41 @@ def _settle(
     """Hold people and projects, then an interpreter and a table; writes place and language into the meeting."""
     resources: list[Resource] = [(HoldKind.PERSON, person) for person in people]
     resources += [(HoldKind.PROJECT, party.id) for party in (first, second) if party.role is PartyRole.PROJECT]
-    holds.take(meeting, resources, slot.starts_at, slot.ends_at)
-    _interpret(meeting, first, second, slot)
-    if is_in_person(first, second, slot.session):
-        _seat(meeting, slot, table, is_accessible=first.needs_accessible_table or second.needs_accessible_table)
+    is_accessible = first.needs_accessible_table or second.needs_accessible_table
+    if not is_in_person(first, second, slot.session):
+        holds.take(meeting, resources, slot.starts_at, slot.ends_at)
+        _interpret(meeting, first, second, slot)
+        meeting.table_id = meeting.table = None
+        meeting.online_link = second.online_link or first.online_link
+    elif interpreting.is_needed(first, second) or not _settle_at_once(meeting, resources, slot, table, is_accessible):
+        holds.take(meeting, resources, slot.starts_at, slot.ends_at)
+        _interpret(meeting, first, second, slot)
+        _seat(meeting, slot, table, is_accessible=is_accessible)
         meeting.online_link = ""
     else:
-        meeting.table_id = None
-        meeting.online_link = second.online_link or first.online_link
+        meeting.language = interpreting.shared_language(first, second)
+        meeting.interpreter_id, meeting.online_link = None, ""
     session().flush()
+
+
+def _settle_at_once(
+    meeting: Meeting, resources: list[Resource], slot: MeetingSlot, wanted: MeetingTable | None, is_accessible: bool
+) -> bool:
+    """Hold people, projects and the first table in one go; False where no table is free or somebody is quicker at it.
+
+    Most meetings need nothing else; those that lose the table here are settled step by step.
+    """
+    free = _fitting_tables(slot, wanted, is_accessible)
+    if not free:
+        return False
+    try:
+        holds.take(meeting, [*resources, (HoldKind.TABLE, free[0].id)], slot.starts_at, slot.ends_at)
+    except SlotTaken as taken:
+        if taken.resource is not None and taken.resource[0] is not HoldKind.TABLE:
+            raise
+        return False
+    meeting.table_id, meeting.table = free[0].id, free[0]
+    return True
 
 
 def resources_of(meeting: Meeting) -> list[Resource]:
@@ -389,13 +445,7 @@ def _free_interpreters(slot: MeetingSlot, pairs: frozenset[str]) -> list[Interpr
 def _seat(meeting: Meeting, slot: MeetingSlot, wanted: MeetingTable | None, *, is_accessible: bool) -> None:
     """Hold the table asked for, or the first that is free; another writer may be quicker at one, so try the next."""
     for _ in range(TRIES):
-        free = free_tables(slot)
-        if wanted is not None:
-            free = [table for table in free if table.id == wanted.id]
-        # Whoever needs an accessible table gets one; the others leave them free as long as they can.
-        free.sort(key=lambda table: (table.is_accessible is not is_accessible, table.number))
-        if is_accessible:
-            free = [table for table in free if table.is_accessible]
+        free = _fitting_tables(slot, wanted, is_accessible)
         if not free:
             raise NoTable
         for table in free:
@@ -403,9 +453,17 @@ def _seat(meeting: Meeting, slot: MeetingSlot, wanted: MeetingTable | None, *, i
                 holds.take(meeting, [(HoldKind.TABLE, table.id)], slot.starts_at, slot.ends_at)
             except SlotTaken:
                 continue
-            meeting.table_id = table.id
+            meeting.table_id, meeting.table = table.id, table
             return
     raise NoTable
+
+
+def _fitting_tables(slot: MeetingSlot, wanted: MeetingTable | None, is_accessible: bool) -> list[MeetingTable]:
+    """Return the free tables a meeting may have, the best first."""
+    free = [table for table in free_tables(slot) if wanted is None or table.id == wanted.id]
+    # Whoever needs an accessible table gets one; the others leave them free as long as they can.
+    free.sort(key=lambda table: (table.is_accessible is not is_accessible, table.number))
+    return [table for table in free if table.is_accessible] if is_accessible else free
 
 
 def move(meeting: Meeting, slot: MeetingSlot, by: User | None, table: MeetingTable | None = None) -> Meeting:

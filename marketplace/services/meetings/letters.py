@@ -141,9 +141,10 @@ def _tell(
     """Write to everybody who holds a meeting; `is_told` where it is known that the schedule is final."""
     if not is_told and meeting.source is MeetingSource.ENGINE and not _is_told(meeting):
         return
-    for person in meeting.people:
-        if person.withdrawn_at is None:
-            _write(meeting, person, kind, method, before=before, reason=reason)
+    with outbox.together():
+        for person in meeting.people:
+            if person.withdrawn_at is None:
+                _write(meeting, person, kind, method, before=before, reason=reason)
 
 
 def _is_told(meeting: Meeting) -> bool:

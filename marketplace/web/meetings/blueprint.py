@@ -1,6 +1,6 @@
 """The blueprint of the room, and what its views share: who asks, for which side, and the frame of all pages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from flask import Blueprint, redirect, request, url_for
@@ -30,6 +30,13 @@ class Here:
     set_up: MeetingSetup
     mine: list[MeetingParty]
     party: MeetingParty
+    slug: str = field(init=False)
+    side: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        # What addresses are made of is kept, so that going on after an act reads nothing again.
+        object.__setattr__(self, "slug", self.event.slug)
+        object.__setattr__(self, "side", self.party.uid)
 
     @property
     def registration(self) -> Registration | None:
@@ -39,8 +46,8 @@ class Here:
     def url(self, view: str, **values: Any) -> str:
         """Return the address of a page of this room; it remembers for which side one acts."""
         if len(self.mine) > 1:
-            values.setdefault("as", self.party.uid)
-        return url_for(f"meetings.{view}", slug=self.event.slug, **values)
+            values.setdefault("as", self.side)
+        return url_for(f"meetings.{view}", slug=self.slug, **values)
 
     def to(self, view: str, **values: Any) -> ResponseReturnValue:
         """Go on to a page after an act."""
