@@ -67,11 +67,14 @@ def write(field: Field, value: Any) -> Any:
     if field.kind in {Kind.NUMBER, Kind.MONEY}:
         return write_number(Decimal(value))
     if field.kind in {Kind.POINT, Kind.AREA}:
-        return {
-            name: part if isinstance(part, str) else f"{part:.6f}".rstrip("0").rstrip(".")
-            for name, part in value.items()
-        }
+        return {name: part if isinstance(part, str) else _part(name, part) for name, part in value.items()}
     return value
+
+
+def _part(name: str, value: float) -> str:
+    """Write a degree with a point, as maps do, and a distance in the reader's notation."""
+    plain = f"{value:.6f}".rstrip("0").rstrip(".")
+    return write_number(Decimal(plain)) if name.endswith("km") else plain
 
 
 def is_year(field: Field) -> bool:
