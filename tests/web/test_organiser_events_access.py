@@ -18,12 +18,17 @@ from marketplace.models import (
     QuestionKind,
     Registration,
     Role,
+    Schedule,
+    ScheduleKind,
+    ScheduleState,
 )
 from marketplace.services import answer_files, programme, questions
 from marketplace.services.meetings import interpreters, setup, slots, tables
 from tests.meetings import party
 
 FOR_THE_PLATFORM = {"organiser.events_new", "organiser.events_copy"}
+OF_A_PLAN = {"organiser.events_schedule_file", "organiser.events_schedule_move"}
+"""What only a draft with meetings has; tests of the scheduling room open it."""
 
 
 @pytest.fixture
@@ -50,19 +55,20 @@ def addresses(app, make, event, tmp_path):
         "pool": pool.uid,
         "question": question.uid,
         "registration": guest.uid,
+        "schedule": draft_of(make, event).uid,
     }
     fixed = {
         "slug": event.slug,
         "kind": "rooms",
         "language": "es",
         "file": session().scalar(select(AnswerFile.uid)),
+        "part": "problem",
         **meetings,
     }
     adapter = app.url_map.bind("localhost")
     found = []
     for rule in app.url_map.iter_rules():
-        # Drafts of schedules come out of the worker; their pages have tests of their own.
-        if not rule.endpoint.startswith("organiser.events") or "events_schedule" in rule.endpoint:
+        if not rule.endpoint.startswith("organiser.events"):
             continue
         values = {**fixed, "uid": uids.get(rule.endpoint.partition("_")[2].partition("_")[0], "")}
         if "letter" in rule.endpoint:
@@ -85,6 +91,19 @@ def meetings_of(make, event, ticket, boss):
     interpreter = interpreters.save(event.slug, details, boss)
     side = party(make, event, ticket, PartyRole.FUNDER, make.organisation())
     return {"session": half_day.uid, "table": table.uid, "interpreter": interpreter.uid, "party": side.uid}
+
+
+def draft_of(make, event):
+    """A draft of a schedule in which nobody meets."""
+    nothing = {"document": {}, "projects": [], "counterparties": [], "slots": []}
+    values = {
+        "state": ScheduleState.DRAFT,
+        "problem": nothing,
+        "answer": {},
+        "meetings": [],
+        "created_at": event.created_at,
+    }
+    return make.store(Schedule(event_id=event.id, number=1, kind=ScheduleKind.SOLVE, **values))
 
 
 def statuses(browser, addresses):
@@ -129,7 +148,7 @@ def test_organisers_of_another_event_find_nothing_and_change_nothing(make, login
 
 
 def test_organisers_of_the_event_open_all_of_it(make, login_as, addresses, event):
-    reading = [entry for entry in addresses if entry[0] == "GET" and entry[1] not in FOR_THE_PLATFORM]
+    reading = [entry for entry in addresses if entry[0] == "GET" and entry[1] not in FOR_THE_PLATFORM | OF_A_PLAN]
 
     found = statuses(login_as(organiser_of(make, event)), reading)
 
@@ -152,12 +171,15 @@ def test_parts_of_another_event_are_not_found_under_ones_own(app, make, login_as
     about_parts = [
         (method, endpoint, address.replace("/events/dialogue/", "/events/mine/"))
         for method, endpoint, address in addresses
-        if any(f"organiser.events_{name}_" in endpoint for name in ("session", "part", "ticket", "pool", "question"))
+        if any(
+            f"organiser.events_{name}_" in endpoint
+            for name in ("session", "part", "ticket", "pool", "question", "schedule")
+        )
         or endpoint.startswith("organiser.events_registration_")
         or endpoint == "organiser.events_registration"
         or any(f"{name}>" in rules[endpoint] for name in ("<session", "<table", "<interpreter", "<party"))
     ]
-    about_parts = [entry for entry in about_parts if not entry[1].endswith("_new")]
+    about_parts = [entry for entry in about_parts if not entry[1].endswith(("_new", "_start"))]
 
     found = statuses(browser, about_parts)
 
