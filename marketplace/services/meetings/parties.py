@@ -594,14 +594,17 @@ def _held(usable: list[MeetingSlot]) -> tuple[set[tuple[int, int]], set[tuple[in
 
 
 def free_slots(first: MeetingParty, second: MeetingParty) -> list[MeetingSlot]:
-    """Return the slots to come in which both sides can take one more meeting, in order of time."""
+    """Return the slots to come in which both sides can take one more meeting and there is room, in order of time."""
+    from marketplace.services.meetings import seating
+
     known = availability(first.event_id, [first, second])
     now = clock.now()
-    return [
+    both = [
         slot
         for slot in slots.all_slots(first.event_id)
         if slot.starts_at > now and known.is_free(first, slot) and known.is_free(second, slot)
     ]
+    return seating.possible(first, second, both)
 
 
 def pairing_allowed(setup: MeetingSetup, first: MeetingParty, second: MeetingParty) -> bool:

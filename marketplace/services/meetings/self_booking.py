@@ -1,5 +1,6 @@
 """What participants do themselves: book at once where the rule allows it, move, cancel, hand over, note."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, or_, select
@@ -23,8 +24,9 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, texts
-from marketplace.services.meetings import booking, parties, partners, requests, rules, setup, slots
+from marketplace.services.meetings import booking, parties, partners, requests, rules, setup
 from marketplace.services.meetings.booking import Wanted
+from marketplace.services.meetings.holds import SlotTaken
 
 NEXT = "next"
 """In place of a slot: the first one in which both sides are free."""
@@ -55,14 +57,16 @@ def book(slug: str, party_uid: str, other_uid: str, slot_uid: str, by: User, att
             if made is not None:
                 return made
             other = partners.find(event, set_up, party, other_uid)
-            slot = _chosen(event, set_up, party, other, slot_uid)
-            if not rules.can_book(set_up, slot):
+            chosen = _chosen(event, set_up, party, other, slot_uid)
+            if not all(rules.can_book(set_up, slot) for slot in chosen):
                 raise NotOpen
             if not parties.may_meet(set_up, party, other):
                 # Word for word what a team that is busy at this time, or at all times, would answer.
                 raise requests.NoCommonTime if slot_uid == NEXT else booking.NobodyFree
             first, second = parties.ordered(set_up, party, other)
-            meeting = booking.make(Wanted(first, second, slot, MeetingSource.BOOKED, attempt=attempt[:22] or None), by)
+            meeting = _first_made(
+                [Wanted(first, second, slot, MeetingSource.BOOKED, attempt=attempt[:22] or None) for slot in chosen], by
+            )
             requests_closed = requests.close_between(party, other, meeting, by)
             audit.record("meeting.booked", by, meeting, event=event.slug, requests=requests_closed)
             letters.tell_made(meeting)
@@ -77,13 +81,27 @@ def _made(event: Event, attempt: str) -> Meeting | None:
     return session().scalar(select(Meeting).where(Meeting.attempt == attempt[:22], Meeting.event_id == event.id))
 
 
-def _chosen(event: Event, set_up: MeetingSetup, party: MeetingParty, other: MeetingParty, slot_uid: str) -> MeetingSlot:
+def _chosen(
+    event: Event, set_up: MeetingSetup, party: MeetingParty, other: MeetingParty, slot_uid: str
+) -> list[MeetingSlot]:
+    """Return the slots to try, in order: the one that was chosen, or all in which both are free."""
     if slot_uid != NEXT:
-        return requests.chosen_slot(event, slot_uid)
+        return [requests.chosen_slot(event, slot_uid)]
     found = bookable(set_up, party, other)
     if not found:
         raise requests.NoCommonTime
-    return slots.find_slot(event.id, found[0].uid)
+    return found
+
+
+def _first_made(wanted: Sequence[Wanted], by: User) -> Meeting:
+    """Make the first meeting that can be made: others book meanwhile, and an interpreter may have to rest."""
+    for one in wanted[:-1]:
+        try:
+            with session().begin_nested():
+                return booking.make(one, by)
+        except (SlotTaken, booking.NobodyFree, booking.NoTable, booking.NoInterpreter):
+            continue
+    return booking.make(wanted[-1], by)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,18 @@ from sqlalchemy import select
 from marketplace import clock
 from marketplace.database import atomic, session
 from marketplace.errors import Conflict, NotFound, NotOpen
-from marketplace.models import BookingRule, Hold, Letter, Meeting, MeetingState, PartyRole, Wish, WishKind
+from marketplace.models import (
+    BookingRule,
+    Hold,
+    Interpreter,
+    InterpreterShift,
+    Letter,
+    Meeting,
+    MeetingState,
+    PartyRole,
+    Wish,
+    WishKind,
+)
 from marketplace.services import sign_ups
 from marketplace.services.meetings import requests, self_booking, wishes
 from marketplace.services.meetings.booking import AlreadyMeeting, CapReached, NobodyFree, NoTable
@@ -243,3 +254,32 @@ def test_windows_end_at_the_second(app, make, clock):
         self_booking.cancel(meeting.uid, "late", user_of(place.projects[0]))
     clock.move_to(last - timedelta(seconds=1))
     self_booking.cancel(meeting.uid, "in time", user_of(place.projects[0]))
+
+
+def test_next_free_slot_is_one_with_a_table(app, make):
+    place = market(make, make.organiser(), tables=1)
+    book(place, 0, 0, 0)
+
+    side = place.projects[1]
+    free = self_booking.bookable(place.setup, side, place.funders[1])
+    meeting = self_booking.book(place.event.slug, side.uid, place.funders[1].uid, self_booking.NEXT, user_of(side))
+
+    assert place.slots[0].id not in {slot.id for slot in free}
+    assert meeting.slot_id == place.slots[1].id
+
+
+def test_slots_without_an_interpreter_are_not_offered(app, make):
+    place = market(make, make.organiser())
+    side, other = place.projects[0], place.funders[0]
+    interpreter = make.store(Interpreter(event_id=place.event.id, name="Ana", pairs=["en-es"], created_at=clock.now()))
+    with atomic() as current:
+        current.merge(side).languages = ["es"]
+        current.merge(other).languages = ["en"]
+        current.add_all(InterpreterShift(interpreter_id=interpreter.id, slot_id=slot.id) for slot in place.slots[2:4])
+
+    free = self_booking.bookable(place.setup, side, other)
+    meeting = self_booking.book(place.event.slug, side.uid, other.uid, self_booking.NEXT, user_of(side))
+
+    assert [slot.id for slot in free] == [slot.id for slot in place.slots[2:4]]
+    assert (meeting.slot_id, meeting.interpreter_id) == (place.slots[2].id, interpreter.id)
+    assert audit() == []

@@ -1,0 +1,86 @@
+"""In which slots a pair would still find a table and, where it needs one, an interpreter."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from marketplace.database import session
+from marketplace.models import (
+    Hold,
+    HoldKind,
+    Interpreter,
+    InterpreterShift,
+    MeetingParty,
+    MeetingSlot,
+    MeetingTable,
+    TableClosure,
+)
+from marketplace.services.meetings import booking, holds, interpreting
+
+
+def possible(first: MeetingParty, second: MeetingParty, slots: Sequence[MeetingSlot]) -> list[MeetingSlot]:
+    """Return the slots of one event that still have room for a pair, in the order given; in at most five statements.
+
+    Whether an interpreter has to rest is left to the booking itself.
+    """
+    found = list(slots)
+    if any(booking.is_in_person(first, second, slot.session) for slot in found):
+        tables = _free(found, HoldKind.TABLE, _tables(first, second, found))
+        found = [slot for slot in found if tables[slot.id] or not booking.is_in_person(first, second, slot.session)]
+    if found and interpreting.is_needed(first, second):
+        interpreters = _free(found, HoldKind.INTERPRETER, _interpreters(first, second, found))
+        found = [slot for slot in found if interpreters[slot.id]]
+    return found
+
+
+def _tables(first: MeetingParty, second: MeetingParty, slots: Sequence[MeetingSlot]) -> dict[int, set[int]]:
+    """Return the tables that could be used, by slot."""
+    statement = select(MeetingTable.id).where(MeetingTable.event_id == first.event_id, MeetingTable.closed_at.is_(None))
+    if first.needs_accessible_table or second.needs_accessible_table:
+        statement = statement.where(MeetingTable.is_accessible)
+    usable = set(session().scalars(statement))
+    closed = {
+        (slot_id, table_id)
+        for slot_id, table_id in session().execute(
+            select(TableClosure.slot_id, TableClosure.table_id).where(
+                TableClosure.slot_id.in_([slot.id for slot in slots])
+            )
+        )
+    }
+    return {slot.id: {table for table in usable if (slot.id, table) not in closed} for slot in slots}
+
+
+def _interpreters(first: MeetingParty, second: MeetingParty, slots: Sequence[MeetingSlot]) -> dict[int, set[int]]:
+    """Return the interpreters on shift who speak the languages of both, by slot."""
+    pairs = interpreting.pairs_between(first, second)
+    found: dict[int, set[int]] = defaultdict(set)
+    for slot_id, identity, spoken in session().execute(
+        select(InterpreterShift.slot_id, Interpreter.id, Interpreter.pairs)
+        .join(Interpreter, Interpreter.id == InterpreterShift.interpreter_id)
+        .where(Interpreter.retired_at.is_(None), InterpreterShift.slot_id.in_([slot.id for slot in slots]))
+    ):
+        if pairs & set(spoken):
+            found[slot_id].add(identity)
+    return found
+
+
+def _free(slots: Sequence[MeetingSlot], kind: HoldKind, able: dict[int, set[int]]) -> dict[int, set[int]]:
+    """Return who or what of the able ones nothing else holds, by slot."""
+    slots_of = defaultdict(list)
+    for slot in slots:
+        for unit in holds.units(slot.starts_at, slot.ends_at):
+            slots_of[unit].append(slot.id)
+    everybody = set().union(*(able.get(slot.id, set()) for slot in slots))
+    free = {slot.id: set(able.get(slot.id, ())) for slot in slots}
+    for unit, resource in session().execute(
+        select(Hold.unit, Hold.resource_id).where(
+            Hold.kind == kind,
+            Hold.resource_id.in_(everybody),
+            Hold.unit >= min(slots_of),
+            Hold.unit <= max(slots_of),
+        )
+    ):
+        for slot_id in slots_of.get(unit, ()):
+            free[slot_id].discard(resource)
+    return free
