@@ -179,16 +179,21 @@ def at_once(folder: str, url: str, most: int) -> float:
                     failed.append(str(error))
 
         threads = [threading.Thread(target=client) for _ in range(CLIENTS)]
-        began = time.perf_counter()
+        used, began = server.cpu(), time.perf_counter()
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         took = time.perf_counter() - began
+        # Both workers do the same, so that twice the time of one is about the time of both.
+        cpu = 2000 * (server.cpu() - used) / len(measured)
     finally:
         server.stop()
     rate = (len(measured) - len(failed)) / took
-    print(f"bookings on PostgreSQL: {rate:.0f} a second ({len(measured)} in {took:.1f} s, {len(failed)} refused)")
+    print(
+        f"bookings on PostgreSQL: {rate:.0f} a second ({len(measured)} in {took:.1f} s, "
+        f"{len(failed)} refused, CPU {cpu:.1f} ms each)"
+    )
     return rate if not failed else 0.0
 
 
