@@ -17,7 +17,7 @@ class ImportForm(Form):
     """A file, and what is in it."""
 
     kind = RadioField(_("What is in the file?"), [DataRequired()], default=Kind.WISHES.value)
-    file = FileField(_("File"))
+    file = FileField(_("File"), [DataRequired()])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
