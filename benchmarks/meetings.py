@@ -67,7 +67,7 @@ def open_booking(most: int) -> list[Booking]:
     from marketplace import clock, create_app
     from marketplace.database import session
     from marketplace.models import BookingRule, Event, PartyRole, User
-    from marketplace.services.meetings import parties, setup, slots, tables
+    from marketplace.services.meetings import availability, pairings, parties, setup, slots, tables
 
     with create_app().app_context():
         by = session().scalar(select(User).where(User.email == "organiser@cities.example"))
@@ -86,11 +86,11 @@ def open_booking(most: int) -> list[Booking]:
             slots.save(SLUG, slots.Details(**{**vars(details), "booking": BookingRule.AT_ONCE}), by, one.uid)
         tables.add(SLUG, 14, by)
         here = parties.of_event(event.id)
-        known, usable = parties.availability(event.id, here), slots.all_slots(event.id)
+        known, usable = availability.of(event.id, here), slots.all_slots(event.id)
         taken: set[tuple[int, int]] = set()
         held: dict[int, int] = defaultdict(int)
         found = []
-        for pair in parties.eligible(setup.of(event.id), here):
+        for pair in pairings.eligible(setup.of(event.id), here):
             # Accessible tables are few, and interpreters are: what is measured here are bookings that succeed.
             speak = set(pair.first.languages) & set(pair.second.languages)
             if not speak or pair.first.needs_accessible_table or pair.second.needs_accessible_table:

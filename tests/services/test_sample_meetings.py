@@ -26,7 +26,7 @@ from marketplace.models import (
     WishKind,
 )
 from marketplace.services import sample
-from marketplace.services.meetings import parties, setup, slots
+from marketplace.services.meetings import pairings, parties, setup, slots
 from marketplace.services.meetings.scheduling import publishing, runs
 from tests.meetings import audit
 
@@ -87,7 +87,7 @@ def test_sample_wishes_come_from_all_sides_within_the_rules(event):
     assert max(musts.values()) <= rules.musts
     assert vetoed
     assert not vetoed & wished
-    assert all(parties.pairing_allowed(rules, wish.from_party, wish.to_party) for wish, _ in found)
+    assert all(pairings.allowed(rules, wish.from_party, wish.to_party) for wish, _ in found)
     ranks = {}
     for wish, party in found:
         if wish.rank:

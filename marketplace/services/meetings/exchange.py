@@ -24,7 +24,7 @@ from marketplace.models import (
     WishKind,
 )
 from marketplace.services import audit, events, search, wallclock
-from marketplace.services.meetings import booking, letters, parties, setup, slots, wishes
+from marketplace.services.meetings import booking, letters, pairings, parties, setup, slots, wishes
 from marketplace.services.meetings import tables as event_tables
 from marketplace.services.meetings.booking import Wanted
 
@@ -94,7 +94,7 @@ class _Undo(Exception):
 
 def template(kind: Kind, event: Event, ending: str) -> bytes:
     """Return a file to fill in, `csv` or `xlsx`, with rows that show how it is meant where two sides may meet."""
-    pair = next(iter(parties.eligible(setup.needed(event.id))), None)
+    pair = next(iter(pairings.eligible(setup.needed(event.id))), None)
     names = [_key(pair.first), _key(pair.second)] if pair is not None else []
     rows = []
     if names and kind is Kind.WISHES:
@@ -188,7 +188,9 @@ class _Import:
         for party in self.here:
             for name in {search.fold(name) for name in _names(party) if name}:
                 self.named[name].append(party)
-        self.eligible = {frozenset((pair.first.id, pair.second.id)) for pair in parties.eligible(self.rules, self.here)}
+        self.eligible = {
+            frozenset((pair.first.id, pair.second.id)) for pair in pairings.eligible(self.rules, self.here)
+        }
         self.seen: set[object] = set()
 
     def party(self, line: Line, column: str) -> MeetingParty | None:
@@ -272,7 +274,7 @@ class _Wishes(_Import):
         return line, one, other, kind, int(rank or 0)
 
     def _check_pair(self, line: Line, one: MeetingParty, other: MeetingParty, kind: WishKind | None) -> None:
-        if not parties.pairing_allowed(self.rules, one, other):
+        if not pairings.allowed(self.rules, one, other):
             self.found.refuse(line, "to", _NOT_THESE)
         elif self.once(line, "to", (one.id, other.id)) and kind is not WishKind.NOT:
             is_known = any(wish.to_party_id == other.id for wish in self.mine[one.id])
@@ -331,17 +333,14 @@ class _Meetings(_Import):
         one, other = self.party(line, "first"), self.party(line, "second")
         slot, table = self._slot(line), self._table(line)
         if one is not None and other is not None:
-            if (
-                not parties.pairing_allowed(self.rules, one, other)
-                or frozenset((one.id, other.id)) not in self.eligible
-            ):
+            if not pairings.allowed(self.rules, one, other) or frozenset((one.id, other.id)) not in self.eligible:
                 self.found.refuse(line, "second", _NOT_THESE)
                 return None
             if not self.once(line, "second", frozenset((one.id, other.id))):
                 return None
         if one is None or other is None or slot is None or table is False:
             return None
-        first, second = parties.ordered(self.rules, one, other)
+        first, second = pairings.ordered(self.rules, one, other)
         return Wanted(first, second, slot, MeetingSource.IMPORT, table=table if table is not True else None)
 
     def _slot(self, line: Line) -> MeetingSlot | None:

@@ -17,13 +17,9 @@ from marketplace.models import (
     CounterpartyProfile,
     Event,
     EventState,
-    Fit,
-    Hold,
-    HoldKind,
     Language,
     Meeting,
     MeetingParty,
-    MeetingSetup,
     MeetingSlot,
     MeetingState,
     Membership,
@@ -39,11 +35,9 @@ from marketplace.models import (
     Registration,
     RegistrationState,
     User,
-    Wish,
-    WishKind,
 )
 from marketplace.services import audit, events, policies, search, texts
-from marketplace.services.meetings import holds, slots
+from marketplace.services.meetings import slots
 
 ROLE_OF_KIND = {OrganisationKind.FUNDER: PartyRole.FUNDER, OrganisationKind.VENDOR: PartyRole.VENDOR}
 """As what a counterparty meets. Other kinds of organisations meet as funders when an organiser adds them."""
@@ -501,190 +495,3 @@ def _busy_slots(party: MeetingParty, person: Registration | None) -> set[int]:
     if person is not None:
         return set(session().scalars(statement.where(MeetingPerson.registration_id == person.id)))
     return set(session().scalars(statement.where(MeetingPerson.party_id == party.id)))
-
-
-@dataclass(frozen=True)
-class Availability:
-    """When the parties of an event can meet, by slot id: `people` counts who is free in each, meetings not counted
-    against them; `busy` names the slots in which a party's people are in meetings or sessions."""
-
-    people: dict[int, dict[int, int]]
-    free_now: dict[int, dict[int, int]]
-
-    def can(self, party: MeetingParty, slot: MeetingSlot) -> bool:
-        """Tell whether the party could meet in a slot if it had no meetings yet."""
-        return self.people.get(party.id, {}).get(slot.id, 0) > 0
-
-    def is_free(self, party: MeetingParty, slot: MeetingSlot) -> bool:
-        """Tell whether the party can take one more meeting in a slot as things are."""
-        return self.free_now.get(party.id, {}).get(slot.id, 0) > 0
-
-
-def availability(event_id: int, parties: Iterable[MeetingParty] | None = None) -> Availability:
-    """Return when the parties of an event can meet, in six statements, however many there are."""
-    found = list(parties) if parties is not None else of_event(event_id)
-    usable = slots.all_slots(event_id)
-    people = {member.registration_id for party in found for member in party.members}
-    confirmed = {
-        member.registration_id
-        for party in found
-        for member in party.members
-        if member.registration.state is RegistrationState.CONFIRMED
-    }
-    absent = {
-        (person, slot)
-        for person, slot in session().execute(
-            select(PersonAbsence.registration_id, PersonAbsence.slot_id).where(
-                PersonAbsence.slot_id.in_([slot.id for slot in usable])
-            )
-        )
-        if person in people
-    }
-    away = {
-        (one, other)
-        for one, other in session().execute(
-            select(PartyAbsence.party_id, PartyAbsence.slot_id).where(
-                PartyAbsence.slot_id.in_([slot.id for slot in usable])
-            )
-        )
-    }
-    in_sessions, in_meetings, projects = _held(usable)
-    could: dict[int, dict[int, int]] = {}
-    free: dict[int, dict[int, int]] = {}
-    for party in found:
-        could[party.id], free[party.id] = {}, {}
-        members = [member.registration_id for member in party.members if member.registration_id in confirmed]
-        for slot in usable:
-            if (party.id, slot.id) in away:
-                continue
-            able = [
-                person for person in members if (person, slot.id) not in absent and (person, slot.id) not in in_sessions
-            ]
-            could[party.id][slot.id] = len(able)
-            if party.role is PartyRole.PROJECT and (party.id, slot.id) in projects:
-                continue
-            free[party.id][slot.id] = sum((person, slot.id) not in in_meetings for person in able)
-    return Availability(could, free)
-
-
-def _held(usable: list[MeetingSlot]) -> tuple[set[tuple[int, int]], set[tuple[int, int]], set[tuple[int, int]]]:
-    """Return who is in sessions, who is in meetings, and which projects are, as (resource, slot)."""
-    in_sessions: set[tuple[int, int]] = set()
-    in_meetings: set[tuple[int, int]] = set()
-    projects: set[tuple[int, int]] = set()
-    if not usable:
-        return in_sessions, in_meetings, projects
-    slots_of: dict[int, list[int]] = defaultdict(list)
-    for slot in usable:
-        for unit in holds.units(slot.starts_at, slot.ends_at):
-            slots_of[unit].append(slot.id)
-    for kind, resource, unit, meeting_id in session().execute(
-        select(Hold.kind, Hold.resource_id, Hold.unit, Hold.meeting_id).where(
-            Hold.kind.in_((HoldKind.PERSON, HoldKind.PROJECT)), Hold.unit >= min(slots_of), Hold.unit <= max(slots_of)
-        )
-    ):
-        for slot_id in slots_of.get(unit, ()):
-            if kind is HoldKind.PROJECT:
-                projects.add((resource, slot_id))
-            elif meeting_id is None:
-                in_sessions.add((resource, slot_id))
-            else:
-                in_meetings.add((resource, slot_id))
-    return in_sessions, in_meetings, projects
-
-
-def free_slots(first: MeetingParty, second: MeetingParty) -> list[MeetingSlot]:
-    """Return the slots to come in which both sides can take one more meeting and there is room, in order of time."""
-    from marketplace.services.meetings import seating
-
-    known = availability(first.event_id, [first, second])
-    now = clock.now()
-    both = [
-        slot
-        for slot in slots.all_slots(first.event_id)
-        if slot.starts_at > now and known.is_free(first, slot) and known.is_free(second, slot)
-    ]
-    return seating.possible(first, second, both)
-
-
-def pairing_allowed(setup: MeetingSetup, first: MeetingParty, second: MeetingParty) -> bool:
-    """Tell whether the rules let these roles meet, in either order; a city does not meet itself."""
-    if first.organisation_id is not None and first.organisation_id == second.organisation_id:
-        return False
-    return f"{first.role}:{second.role}" in setup.pairings or f"{second.role}:{first.role}" in setup.pairings
-
-
-def ordered(setup: MeetingSetup, first: MeetingParty, second: MeetingParty) -> tuple[MeetingParty, MeetingParty]:
-    """Return two parties as a meeting names them: the one whose role the rules name first, else the older one."""
-    if first.role is not second.role:
-        return (first, second) if f"{first.role}:{second.role}" in setup.pairings else (second, first)
-    return (first, second) if first.id < second.id else (second, first)
-
-
-@dataclass(frozen=True)
-class Eligible:
-    """A pair that may meet, as a meeting names it, and what it is worth from 1 to 100."""
-
-    first: MeetingParty
-    second: MeetingParty
-    score: float
-
-
-PEER_SCORE = 50.0
-"""What a meeting is worth where no score is known: of two cities, or of imported participants."""
-
-
-def eligible(setup: MeetingSetup, parties: list[MeetingParty] | None = None) -> list[Eligible]:
-    """Return all pairs of an event's parties that may meet, in order of their ids.
-
-    A project and a counterparty may where their fit is offered; other pairings wherever the rules allow. A NOT wish of
-    either side keeps them apart. The score is the mutual value where there is one, else the score of the fit.
-    """
-    found = parties if parties is not None else of_event(setup.event_id)
-    by_role: dict[PartyRole, list[MeetingParty]] = defaultdict(list)
-    for party in found:
-        by_role[party.role].append(party)
-    vetoed = _vetoed(setup.event_id)
-    scores = _scores(found)
-    pairs = []
-    for pairing in setup.pairings:
-        left, right = (PartyRole(name) for name in pairing.split(":"))
-        for first in by_role[left]:
-            for second in by_role[right]:
-                if (left is right and first.id >= second.id) or frozenset((first.id, second.id)) in vetoed:
-                    continue
-                if first.organisation_id is not None and first.organisation_id == second.organisation_id:
-                    continue
-                score = (
-                    scores.get((first.project_id, second.organisation_id)) if left is PartyRole.PROJECT else PEER_SCORE
-                )
-                if score is not None:
-                    pairs.append(Eligible(first, second, score))
-    return sorted(pairs, key=lambda pair: (pair.first.id, pair.second.id))
-
-
-def _vetoed(event_id: int) -> set[frozenset[int]]:
-    return {
-        frozenset(pair)
-        for pair in session().execute(
-            select(Wish.from_party_id, Wish.to_party_id).where(Wish.event_id == event_id, Wish.kind == WishKind.NOT)
-        )
-    }
-
-
-def _scores(parties: list[MeetingParty]) -> dict[tuple[int | None, int | None], float]:
-    projects = [party.project_id for party in parties if party.project_id is not None]
-    bodies = [party.organisation_id for party in parties if party.organisation_id is not None]
-    return {
-        (project, body): mutual if mutual is not None else score
-        for project, body, mutual, score in session().execute(
-            select(Fit.project_id, Fit.organisation_id, Fit.mutual, Fit.score).where(
-                Fit.project_id.in_(projects), Fit.organisation_id.in_(bodies), Fit.is_offered
-            )
-        )
-    }
-
-
-def may_meet(setup: MeetingSetup, first: MeetingParty, second: MeetingParty) -> bool:
-    """Tell whether two parties may meet at all; see `eligible`."""
-    return any({pair.first.id, pair.second.id} == {first.id, second.id} for pair in eligible(setup, [first, second]))

@@ -32,7 +32,7 @@ from marketplace.models import (
 from marketplace.services import paging, search
 from marketplace.services.fits import reading
 from marketplace.services.fits.verdicts import Verdict
-from marketplace.services.meetings import booking, parties, rules, setup
+from marketplace.services.meetings import availability, booking, pairings, parties, rules, setup
 
 SIZE = 20
 """Partners on a page."""
@@ -89,7 +89,7 @@ def find(event: Event, set_up: MeetingSetup, party: MeetingParty, uid: str) -> M
 
 def _scores(set_up: MeetingSetup, party: MeetingParty, others: Sequence[MeetingParty]) -> dict[int, float | None]:
     """Return by id those a party may know of, with what their fit scores; None where nothing is compared."""
-    allowed = [other for other in others if other.id != party.id and parties.pairing_allowed(set_up, party, other)]
+    allowed = [other for other in others if other.id != party.id and pairings.allowed(set_up, party, other)]
     compared = [other for other in allowed if PartyRole.PROJECT in {party.role, other.role}]
     found: dict[int, float | None] = {other.id: None for other in allowed if other not in compared}
     if not compared:
@@ -207,9 +207,9 @@ def _other_of(first: int, second: int, party: MeetingParty) -> int:
 
 def times(set_up: MeetingSetup, party: MeetingParty, other: MeetingParty) -> Times:
     """Return the slots two sides could agree on now, in order of time; none for two that are kept apart."""
-    if party.withdrawn_at is not None or other.withdrawn_at is not None or not parties.may_meet(set_up, party, other):
+    if party.withdrawn_at is not None or other.withdrawn_at is not None or not pairings.may_meet(set_up, party, other):
         return Times([], [])
-    free = parties.free_slots(party, other)
+    free = availability.free_slots(party, other)
     return Times(
         [slot for slot in free if rules.can_book(set_up, slot)],
         [slot for slot in free if rules.can_ask(set_up, slot)],

@@ -25,7 +25,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, jobs, policies, texts
-from marketplace.services.meetings import booking, parties, partners, rules, setup, slots
+from marketplace.services.meetings import availability, booking, pairings, parties, partners, rules, setup, slots
 from marketplace.services.meetings.booking import AlreadyMeeting, SlotGone, Wanted
 
 LONGEST_MESSAGE = 1000
@@ -103,7 +103,7 @@ def common_slots(set_up: MeetingSetup, party: MeetingParty, other: MeetingParty)
 
     So it is, too, where one of them does not want to: that is not to be told apart.
     """
-    found = parties.free_slots(party, other) if parties.may_meet(set_up, party, other) else []
+    found = availability.free_slots(party, other) if pairings.may_meet(set_up, party, other) else []
     if not found:
         raise NoCommonTime
     return found
@@ -172,9 +172,9 @@ def accept(uid: str, by: User, slot_uid: str = "") -> Meeting:
             if not rules.can_ask(set_up, slot):
                 raise NotOpen
             asker = request.from_party if party.id == request.to_party_id else request.to_party
-            if not parties.may_meet(set_up, party, asker):
+            if not pairings.may_meet(set_up, party, asker):
                 raise booking.NobodyFree
-            first, second = parties.ordered(set_up, request.from_party, request.to_party)
+            first, second = pairings.ordered(set_up, request.from_party, request.to_party)
             meeting = booking.make(Wanted(first, second, slot, MeetingSource.REQUEST), by)
             _close(request, RequestState.ACCEPTED, by)
             request.meeting_id, request.slot_id = meeting.id, slot.id
@@ -191,7 +191,7 @@ def _agreed(event: Event, request: MeetingRequest, slot_uid: str) -> MeetingSlot
         return chosen_slot(event, slot_uid)
     if request.slot is not None and request.slot.retired_at is None:
         return slots.find_slot(event.id, request.slot.uid)
-    found = parties.free_slots(request.from_party, request.to_party)
+    found = availability.free_slots(request.from_party, request.to_party)
     set_up = setup.needed(event.id)
     found = [slot for slot in found if rules.can_ask(set_up, slot)]
     if not found:

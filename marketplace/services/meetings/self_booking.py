@@ -24,7 +24,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, texts
-from marketplace.services.meetings import booking, parties, partners, requests, rules, setup
+from marketplace.services.meetings import availability, booking, pairings, parties, partners, requests, rules, setup
 from marketplace.services.meetings.booking import Wanted
 from marketplace.services.meetings.holds import SlotTaken
 
@@ -34,12 +34,12 @@ NEXT = "next"
 
 def bookable(set_up: MeetingSetup, first: MeetingParty, second: MeetingParty) -> list[MeetingSlot]:
     """Return the slots two parties could book at once now, in order of time."""
-    return [slot for slot in parties.free_slots(first, second) if rules.can_book(set_up, slot)]
+    return [slot for slot in availability.free_slots(first, second) if rules.can_book(set_up, slot)]
 
 
 def askable(set_up: MeetingSetup, first: MeetingParty, second: MeetingParty) -> list[MeetingSlot]:
     """Return the slots one party could propose to another now, in order of time."""
-    return [slot for slot in parties.free_slots(first, second) if rules.can_ask(set_up, slot)]
+    return [slot for slot in availability.free_slots(first, second) if rules.can_ask(set_up, slot)]
 
 
 def book(slug: str, party_uid: str, other_uid: str, slot_uid: str, by: User, attempt: str = "") -> Meeting:
@@ -60,10 +60,10 @@ def book(slug: str, party_uid: str, other_uid: str, slot_uid: str, by: User, att
             chosen = _chosen(event, set_up, party, other, slot_uid)
             if not all(rules.can_book(set_up, slot) for slot in chosen):
                 raise NotOpen
-            if not parties.may_meet(set_up, party, other):
+            if not pairings.may_meet(set_up, party, other):
                 # Word for word what a team that is busy at this time, or at all times, would answer.
                 raise requests.NoCommonTime if slot_uid == NEXT else booking.NobodyFree
-            first, second = parties.ordered(set_up, party, other)
+            first, second = pairings.ordered(set_up, party, other)
             meeting = _first_made(
                 [Wanted(first, second, slot, MeetingSource.BOOKED, attempt=attempt[:22] or None) for slot in chosen], by
             )

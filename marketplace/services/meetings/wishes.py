@@ -13,7 +13,7 @@ from marketplace.errors import Conflict, Invalid, NotOpen
 from marketplace.i18n import lazy_gettext
 from marketplace.models import Event, MeetingParty, MeetingSetup, User, Wish, WishKind
 from marketplace.services import audit, policies, search
-from marketplace.services.meetings import booking, parties, partners, setup
+from marketplace.services.meetings import availability, booking, pairings, parties, partners, setup
 
 
 class MustsUsedUp(Conflict):
@@ -33,7 +33,7 @@ def save(slug: str, party_uid: str, other_uid: str, kind: WishKind | None, by: U
         event, rules, party = _acting(slug, party_uid, by)
         other = parties.find(event, other_uid)
         lock(MeetingParty, party.id)
-        if not parties.pairing_allowed(rules, party, other) or other.withdrawn_at is not None:
+        if not pairings.allowed(rules, party, other) or other.withdrawn_at is not None:
             raise Invalid("other", lazy_gettext("These two sides cannot meet at this event."))
         present = current.scalar(select(Wish).where(Wish.from_party_id == party.id, Wish.to_party_id == other.id))
         is_veto = kind is WishKind.NOT or (kind is None and present is not None and present.kind is WishKind.NOT)
@@ -184,9 +184,9 @@ def supply(event: Event) -> Supply:
 
     rules = setup.needed(event.id)
     here = parties.of_event(event.id)
-    known = parties.availability(event.id, here)
+    known = availability.of(event.id, here)
     partners: Counter[int] = Counter()
-    for pair in parties.eligible(rules, here):
+    for pair in pairings.eligible(rules, here):
         partners[pair.first.id] += 1
         partners[pair.second.id] += 1
     made: dict[int, Counter[WishKind]] = defaultdict(Counter)

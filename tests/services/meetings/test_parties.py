@@ -20,7 +20,16 @@ from marketplace.models import (
     WishKind,
 )
 from marketplace.services import sign_ups
-from marketplace.services.meetings import absences, parties, requests, self_booking, setup, wishes
+from marketplace.services.meetings import (
+    absences,
+    availability,
+    pairings,
+    parties,
+    requests,
+    self_booking,
+    setup,
+    wishes,
+)
 from marketplace.services.meetings.absences import Block
 from marketplace.services.meetings.booking import NobodyFree
 from marketplace.services.meetings.parties import Details, Filter
@@ -235,7 +244,9 @@ def test_absence_of_a_side_or_of_its_only_person_keeps_the_slot_free(place, orga
         {place.slots[0].uid},
         {place.slots[1].uid},
     )
-    assert [slot.uid for slot in parties.free_slots(side, place.funders[0])] == [slot.uid for slot in place.slots[2:]]
+    assert [slot.uid for slot in availability.free_slots(side, place.funders[0])] == [
+        slot.uid for slot in place.slots[2:]
+    ]
 
 
 def test_absence_cannot_undo_a_meeting(place, organiser):
@@ -269,7 +280,7 @@ def test_availability_counts_people_with_and_without_their_meetings(make, organi
     book(place)
     side = place.funders[0]
 
-    known = parties.availability(place.event.id)
+    known = availability.of(place.event.id)
 
     assert known.people[side.id][place.slots[0].id] == 2
     assert known.free_now[side.id][place.slots[0].id] == 1
@@ -361,16 +372,16 @@ def test_strangers_find_no_side(place, make):
 
 
 def test_pairs_follow_the_rules_the_fits_and_the_vetoes(place, organiser):
-    everybody = len(parties.eligible(place.setup))
+    everybody = len(pairings.eligible(place.setup))
     with atomic() as current:
         current.scalars(select(Fit).order_by(Fit.id)).first().is_offered = False
-    without_fit = len(parties.eligible(place.setup))
+    without_fit = len(pairings.eligible(place.setup))
     wishes.save(place.event.slug, place.funders[1].uid, place.projects[1].uid, WishKind.NOT, organiser)
 
-    assert (everybody, without_fit, len(parties.eligible(place.setup))) == (4, 3, 2)
-    assert not parties.may_meet(place.setup, place.projects[1], place.funders[1])
-    assert not parties.may_meet(place.setup, place.funders[1], place.projects[1])
-    assert not parties.may_meet(place.setup, place.funders[0], place.funders[1])
+    assert (everybody, without_fit, len(pairings.eligible(place.setup))) == (4, 3, 2)
+    assert not pairings.may_meet(place.setup, place.projects[1], place.funders[1])
+    assert not pairings.may_meet(place.setup, place.funders[1], place.projects[1])
+    assert not pairings.may_meet(place.setup, place.funders[0], place.funders[1])
 
 
 def test_cities_meet_cities_but_not_themselves_where_the_rules_say_so(make, organiser):
@@ -378,18 +389,18 @@ def test_cities_meet_cities_but_not_themselves_where_the_rules_say_so(make, orga
     one = party(make, place.event, place.ticket, PartyRole.CITY, make.city())
     two = party(make, place.event, place.ticket, PartyRole.CITY, make.city())
 
-    (pair,) = parties.eligible(place.setup)
+    (pair,) = pairings.eligible(place.setup)
 
-    assert (pair.first.id, pair.second.id, pair.score) == (one.id, two.id, parties.PEER_SCORE)
-    assert not parties.pairing_allowed(place.setup, one, one)
-    assert not parties.may_meet(place.setup, place.projects[0], place.funders[0])
+    assert (pair.first.id, pair.second.id, pair.score) == (one.id, two.id, pairings.PEER_SCORE)
+    assert not pairings.allowed(place.setup, one, one)
+    assert not pairings.may_meet(place.setup, place.projects[0], place.funders[0])
 
 
 def test_meeting_names_the_side_first_that_the_rules_name_first(place):
     project, funder = place.projects[0], place.funders[0]
 
-    assert parties.ordered(place.setup, funder, project) == (project, funder)
-    assert parties.ordered(place.setup, project, funder) == (project, funder)
+    assert pairings.ordered(place.setup, funder, project) == (project, funder)
+    assert pairings.ordered(place.setup, project, funder) == (project, funder)
 
 
 def test_list_is_filtered_and_tells_who_left(place, organiser):

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from marketplace.database import atomic, session
 from marketplace.errors import Conflict, Invalid, NotFound, NotOpen
 from marketplace.models import AuditEntry, EventState, Fit, PartyRole, Wish, WishKind
-from marketplace.services.meetings import parties, wishes
+from marketplace.services.meetings import pairings, parties, wishes
 from marketplace.services.meetings.wishes import MustsUsedUp
 from tests.meetings import market, user_of
 
@@ -132,7 +132,7 @@ def test_veto_is_told_to_nobody_else(place):
     assert [one.kind for one in wishes.of_party(place.projects[0])] == [WishKind.WANT]
     details = session().scalars(select(AuditEntry.details).where(AuditEntry.action == "wish.saved")).all()
     assert "not" not in str(details).lower()
-    assert not parties.may_meet(place.setup, place.projects[0], place.funders[0])
+    assert not pairings.may_meet(place.setup, place.projects[0], place.funders[0])
 
 
 def test_side_that_leaves_takes_all_its_wishes_along(place, organiser):

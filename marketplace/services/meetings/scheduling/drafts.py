@@ -24,7 +24,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, events, texts
-from marketplace.services.meetings import booking, parties, setup, slots, tables
+from marketplace.services.meetings import availability, booking, pairings, parties, setup, slots, tables
 from marketplace.services.meetings.scheduling import inputs
 from marketplace.services.meetings.scheduling.staffing import Places, Seat, staff
 
@@ -177,8 +177,8 @@ def add(slug: str, uid: str, pick: Pick, slot_uid: str, by: User, *, revision: i
         event, draft = _editable(slug, uid, by, revision)
         plan = seats(event, draft)
         rules = setup.needed(event.id)
-        first, second = parties.ordered(rules, parties.find(event, pick.first), parties.find(event, pick.second))
-        if not parties.may_meet(rules, first, second):
+        first, second = pairings.ordered(rules, parties.find(event, pick.first), parties.find(event, pick.second))
+        if not pairings.may_meet(rules, first, second):
             raise Impossible(lazy_gettext("These two sides cannot meet at this event."))
         if any((one.first.id, one.second.id) == (first.id, second.id) for one in plan):
             raise Impossible(lazy_gettext("These two have a meeting already."))
@@ -251,7 +251,7 @@ def _check_parties(
     event: Event, others: Sequence[Seat], first: MeetingParty, second: MeetingParty, slot: MeetingSlot
 ) -> None:
     """Refuse a slot in which a side is away or has as many meetings as it has people."""
-    known = parties.availability(event.id, [first, second])
+    known = availability.of(event.id, [first, second])
     held: Counter[int] = Counter()
     for seat in others:
         if seat.slot.id == slot.id:

@@ -35,10 +35,12 @@ from marketplace.models import (
     WishKind,
 )
 from marketplace.services.meetings import (
+    availability,
     booking,
     holds,
     interpreters,
     interpreting,
+    pairings,
     parties,
     setup,
     slots,
@@ -252,7 +254,7 @@ def _pairs(event: Event, rules: MeetingSetup, here: list[MeetingParty]) -> list[
     """Return the eligible pairs with their scores, 1 to 1000: ten per point of fit, and a bonus for either's wish."""
     wished = {(wish.from_party_id, wish.to_party_id): wish for wish in wishes.of_event(event.id)}
     found = []
-    for pair in parties.eligible(rules, here):
+    for pair in pairings.eligible(rules, here):
         if pair.first.role is not PartyRole.PROJECT:
             continue
         own = wished.get((pair.first.id, pair.second.id))
@@ -327,7 +329,7 @@ class _Staff:
                 self.cities[party.organisation_id or -party.id].append(party)
         inside = {party.id for party in sides}
         scheduled = [one for one in scheduled if {one.first_party_id, one.second_party_id} <= inside]
-        known = parties.availability(sides[0].event_id, sides) if sides else None
+        known = availability.of(sides[0].event_id, sides) if sides else None
         self.could = known.people if known else {}
         self.absent = away(usable, {one.id for one in scheduled})
         self.scheduled: dict[tuple[int, int], Meeting] = {}
