@@ -1,5 +1,7 @@
 """Who gets into the desk: every route of it, asked for by every kind of visitor."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -17,9 +19,27 @@ FOR_ADMINISTRATORS = {
 }
 
 
+OWN_TESTS = ("calls", "counterparties", "fits", "projects", "rates")
+"""Rooms whose tests open their pages with objects in every state; here they are only asked for by who may not."""
+
+
+@pytest.fixture
+def guarded(app):
+    """Method, endpoint and address of every route of the desk, with objects that do not exist: the gate comes first."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        # The rooms of events have a test of their own: whoever organises one event enters them, and finds only that.
+        if not rule.endpoint.startswith("organiser.") or rule.endpoint.startswith("organiser.events"):
+            continue
+        address = re.sub(r"<[^>]+>", "x", rule.rule)
+        found += [(method, rule.endpoint, address) for method in rule.methods & {"GET", "POST"}]
+    assert len(found) > 80
+    return sorted(found)
+
+
 @pytest.fixture
 def addresses(app, make):
-    """Method, endpoint and address of every route of the desk, with objects that exist."""
+    """Method, endpoint and address of the routes of the desk, with objects that exist."""
     person = make.user(name="Somebody Else")
     make.role(person, Role.REVIEWER)
     body = make.city(slug="ambato")
@@ -31,6 +51,8 @@ def addresses(app, make):
     for rule in app.url_map.iter_rules():
         # The rooms of events have a test of their own: whoever organises one event enters them, and finds only that.
         if not rule.endpoint.startswith("organiser.") or rule.endpoint.startswith("organiser.events"):
+            continue
+        if rule.rule.split("/")[2] in OWN_TESTS:
             continue
         uids = {"people": person.uid, "outbox": letter.uid, "jobs": job.uid, "pairs": pair.uid}
         subject = rule.rule.split("/")[2]
@@ -49,36 +71,36 @@ def statuses(browser, addresses):
     }
 
 
-def test_visitors_are_sent_to_sign_in_from_every_page_of_the_desk(client, addresses):
-    found = statuses(client, addresses)
+def test_visitors_are_sent_to_sign_in_from_every_page_of_the_desk(client, guarded):
+    found = statuses(client, guarded)
 
     assert set(found.values()) == {303}
 
 
 @pytest.mark.parametrize("role", [None, Role.REVIEWER, Role.CHECK_IN, Role.FINANCE, Role.INTERPRETER])
-def test_people_of_other_roles_are_refused_everywhere(role, make, login_as, addresses):
+def test_people_of_other_roles_are_refused_everywhere(role, make, login_as, guarded):
     person = make.user()
     if role:
         make.role(person, role)
 
-    found = statuses(login_as(person), addresses)
+    found = statuses(login_as(person), guarded)
 
     assert set(found.values()) == {403}
 
 
-def test_managers_of_cities_are_refused_everywhere(make, login_as, addresses):
+def test_managers_of_cities_are_refused_everywhere(make, login_as, guarded):
     manager = make.manager(make.city())
 
-    found = statuses(login_as(manager), addresses)
+    found = statuses(login_as(manager), guarded)
 
     assert set(found.values()) == {403}
 
 
-def test_organisers_of_one_event_see_the_overview_and_nothing_else(make, login_as, addresses):
+def test_organisers_of_one_event_see_the_overview_and_nothing_else(make, login_as, guarded):
     person = make.user(totp_nonce="nonce", totp_confirmed_at=make.event().created_at)
     make.role(person, Role.ORGANISER, make.event())
 
-    found = statuses(login_as(person), addresses)
+    found = statuses(login_as(person), guarded)
 
     opened = {endpoint for (_, endpoint), status in found.items() if status == 200}
     assert opened == OPEN_TO_EVENT_ORGANISERS
