@@ -149,9 +149,28 @@ def find_mine(event: Event, uid: str, user: User) -> MeetingParty:
     return found
 
 
+def find_pair(event: Event, uid: str, other_uid: str, user: User) -> tuple[MeetingParty, MeetingParty | None]:
+    """Return one of the parties a person may act for, and any other of the event (None where there is none).
+
+    Raises `NotFound` as `find_mine` does.
+    """
+    rows = session().execute(
+        _whole()
+        .add_columns(_acted_for_by(user))
+        .where(MeetingParty.event_id == event.id, MeetingParty.uid.in_((uid, other_uid)))
+    )
+    found = {party.uid: (party, is_mine) for party, is_mine in rows}
+    party, is_mine = found.get(uid, (None, False))
+    if party is None or not is_mine:
+        raise NotFound
+    return party, found.get(other_uid, (None, False))[0]
+
+
 def _acted_for_by(user: User) -> Any:
     """The condition behind the policy `meeting.act`: one's own part, or one's organisation's."""
-    own = [tie.organisation_id for tie in user.memberships if tie.state is MembershipState.ACTIVE]
+    own = select(Membership.organisation_id).where(
+        Membership.user_id == user.id, Membership.state == MembershipState.ACTIVE
+    )
     is_member = exists().where(
         PartyMember.party_id == MeetingParty.id,
         PartyMember.registration_id == Registration.id,

@@ -93,9 +93,14 @@ def acting(slug: str, party_uid: str, by: User) -> tuple[Event, MeetingSetup, Me
     event = parties.changeable(slug, by)
     set_up = setup.needed(event.id)
     party = parties.find_mine(event, party_uid, by)
+    check_takes_part(party)
+    return event, set_up, party
+
+
+def check_takes_part(party: MeetingParty) -> None:
+    """Raise `NotOpen` for a party that left."""
     if party.withdrawn_at is not None:
         raise NotOpen(lazy_gettext("This side does not take part any more."))
-    return event, set_up, party
 
 
 def common_slots(set_up: MeetingSetup, party: MeetingParty, other: MeetingParty) -> list[MeetingSlot]:

@@ -52,15 +52,20 @@ def book(slug: str, party_uid: str, other_uid: str, slot_uid: str, by: User, att
 
     def act() -> Meeting:
         with atomic():
-            event, set_up, party = requests.acting(slug, party_uid, by)
+            event = parties.changeable(slug, by)
+            party, other = parties.find_pair(event, party_uid, other_uid, by)
+            requests.check_takes_part(party)
             made = _made(event, attempt)
             if made is not None:
                 return made
-            other = partners.find(event, set_up, party, other_uid)
+            set_up = booking.share_rules(event.id)
+            if other is None or other.withdrawn_at is not None or not partners.may_see(set_up, party, other):
+                raise NotFound
             chosen = _chosen(event, set_up, party, other, slot_uid)
             if not all(rules.can_book(set_up, slot) for slot in chosen):
                 raise NotOpen
-            if not pairings.may_meet(set_up, party, other):
+            # Who may see the other may meet it, but for a wish not to.
+            if pairings.are_kept_apart(party, other):
                 # Word for word what a team that is busy at this time, or at all times, would answer.
                 raise requests.NoCommonTime if slot_uid == NEXT else booking.NobodyFree
             first, second = pairings.ordered(set_up, party, other)

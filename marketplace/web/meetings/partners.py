@@ -1,6 +1,6 @@
 """Partners: whom a side may meet, what it wishes, booking at once, and asking for a meeting."""
 
-from flask import flash, render_template, request
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.errors import Conflict, Invalid
@@ -147,16 +147,16 @@ def wish(slug: str, uid: str) -> ResponseReturnValue:
 @access(SIGNED_IN)
 def book(slug: str, uid: str) -> ResponseReturnValue:
     """Book a meeting at once: in a slot, or the next one free for both."""
-    here = enter(slug)
+    # The page's form names its side, and all else is read by the service under its locks: nothing is read twice.
+    asked = request.args.get("as", "")
+    side = asked or enter(slug).side
     form = SlotForm()
     try:
-        made = self_booking.book(
-            slug, here.party.uid, uid, form.slot.data or "", reader(), attempt=form.attempt.data or ""
-        )
+        made = self_booking.book(slug, side, uid, form.slot.data or "", reader(), attempt=form.attempt.data or "")
     except Conflict as refusal:
         return _partner_page(slug, uid, refusal.status, str(refusal))
     flash(_("The meeting is booked. Both sides get an invitation."), "success")
-    return here.to("meeting", uid=made.uid)
+    return redirect(url_for("meetings.meeting", slug=slug, uid=made.uid, **({"as": asked} if asked else {})), code=303)
 
 
 @room.post("/partners/<uid>/ask")
