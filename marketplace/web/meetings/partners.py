@@ -1,5 +1,7 @@
 """Partners: whom a side may meet, what it wishes, booking at once, and asking for a meeting."""
 
+from typing import Any
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -156,7 +158,8 @@ def book(slug: str, uid: str) -> ResponseReturnValue:
     except Conflict as refusal:
         return _partner_page(slug, uid, refusal.status, str(refusal))
     flash(_("The meeting is booked. Both sides get an invitation."), "success")
-    return redirect(url_for("meetings.meeting", slug=slug, uid=made.uid, **({"as": asked} if asked else {})), code=303)
+    kept: dict[str, Any] = {"as": asked} if asked else {}
+    return redirect(url_for("meetings.meeting", slug=slug, uid=made.uid, **kept), code=303)
 
 
 @room.post("/partners/<uid>/ask")
