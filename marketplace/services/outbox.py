@@ -45,6 +45,7 @@ def queue(
     kind: str,
     *,
     to: User | None = None,
+    user_id: int | None = None,
     email: str | None = None,
     name: str = "",
     locale: str | None = None,
@@ -52,13 +53,14 @@ def queue(
 ) -> Letter:
     """Queue one letter inside the present transaction, to a user or to an address.
 
+    `user_id` stands for `to` where address, name and language are given and the account need not be read.
     `context` holds plain values for the templates; a one-time link is passed as `link=<OneTimeLink>.uid` and turned
     into its secret only while rendering; `calendar`, where there is one, is an invitation written by `invites.stored`.
     """
     with atomic() as current:
         letter = Letter(
             kind=kind,
-            user_id=to.id if to else None,
+            user_id=to.id if to else user_id,
             recipient=email or (to.email if to else ""),
             recipient_name=name or (to.name if to else ""),
             locale=locale or (to.locale if to else i18n.locale()),

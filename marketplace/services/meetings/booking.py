@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace import clock
@@ -161,13 +161,9 @@ def make(wanted: Wanted, by: User | None) -> Meeting:
         setup = share_rules(wanted.slot.event_id)
         first, second = wanted.first, wanted.second
         _lock_parties(first, second)
-        if wanted.attempt:
-            # The same form came twice; the second one waited for the parties' lock and finds what the first one made.
-            made = current.scalar(select(Meeting).where(Meeting.attempt == wanted.attempt))
-            if made is not None:
-                return made
-        _check_slot(wanted.slot)
-        _check_parties(setup, wanted, first, second)
+        made = _check(setup, wanted, first, second)
+        if made is not None:
+            return made
         people = _people(first, second, wanted.slot, wanted.people)
         now = clock.now()
         meeting = Meeting(
@@ -220,24 +216,48 @@ def _lock_parties(*parties: MeetingParty) -> None:
             set_committed_value(known[identity], name, value)
 
 
-def _check_parties(setup: MeetingSetup, wanted: Wanted, first: MeetingParty, second: MeetingParty) -> None:
+def _check(setup: MeetingSetup, wanted: Wanted, first: MeetingParty, second: MeetingParty) -> Meeting | None:
+    """Refuse what the rules and other meetings do not allow, read in one go under the locks of rules and parties.
+
+    Returns the meeting the same form made before: its second copy waited for the parties' lock and finds it here.
+    """
+    in_use = select(MeetingSlot.id).where(MeetingSlot.id == wanted.slot.id, MeetingSlot.retired_at.is_(None))
+    # In either order: a pair is a pair.
+    met = select(Meeting.id).where(
+        Meeting.first_party_id.in_((first.id, second.id)),
+        Meeting.second_party_id.in_((first.id, second.id)),
+        Meeting.round == wanted.round,
+        Meeting.state == MeetingState.SCHEDULED,
+    )
+    # No attempt is stored as an empty one.
+    same_form = select(Meeting.id).where(Meeting.attempt == (wanted.attempt or ""))
+    made, is_in_use, have_met, *counts = (
+        session()
+        .execute(
+            select(
+                same_form.scalar_subquery(),
+                in_use.exists(),
+                met.exists(),
+                _count(first).scalar_subquery(),
+                _count(second).scalar_subquery(),
+            )
+        )
+        .one()
+    )
+    if made is not None:
+        return session().get_one(Meeting, made)
+    if not is_in_use:
+        raise SlotGone
     if first.withdrawn_at is not None or second.withdrawn_at is not None:
         raise Conflict
-    # In either order: a pair is a pair.
-    if session().scalar(
-        select(Meeting.id).where(
-            Meeting.first_party_id.in_((first.id, second.id)),
-            Meeting.second_party_id.in_((first.id, second.id)),
-            Meeting.round == wanted.round,
-            Meeting.state == MeetingState.SCHEDULED,
-        )
-    ):
+    if have_met:
         raise AlreadyMeeting
     if wanted.is_within_caps:
-        for party in (first, second):
+        for party, present in zip((first, second), counts, strict=True):
             cap = cap_of(setup, party)
-            if cap is not None and count(party) >= cap:
+            if cap is not None and present >= cap:
                 raise CapReached
+    return None
 
 
 def cap_of(setup: MeetingSetup, party: MeetingParty) -> int | None:
@@ -252,14 +272,13 @@ def floor_of(setup: MeetingSetup, party: MeetingParty) -> int:
 
 def count(party: MeetingParty) -> int:
     """Return how many scheduled meetings a party has. Count under the party's lock."""
-    return (
-        session().scalar(
-            select(func.count()).where(
-                or_(Meeting.first_party_id == party.id, Meeting.second_party_id == party.id),
-                Meeting.state == MeetingState.SCHEDULED,
-            )
-        )
-        or 0
+    return session().scalar(_count(party)) or 0
+
+
+def _count(party: MeetingParty) -> Select[int]:
+    return select(func.count(Meeting.id)).where(
+        or_(Meeting.first_party_id == party.id, Meeting.second_party_id == party.id),
+        Meeting.state == MeetingState.SCHEDULED,
     )
 
 
@@ -268,8 +287,9 @@ def _people(
 ) -> list[tuple[MeetingParty, int]]:
     """Choose who comes, as (party, registration): of those named, or the first free person of each side."""
     found = []
+    free_by_party = _free_people((first, second), slot)
     for party in (first, second):
-        free = free_people(party, slot)
+        free = free_by_party[party.id]
         named = [person for person in free if person in wanted]
         chosen = named or free[:1]
         if not chosen:
@@ -286,28 +306,33 @@ def free_people(party: MeetingParty, slot: MeetingSlot, but: int | None = None) 
 
     `but` is a meeting whose own holds do not count, because it is the one to be moved.
     """
+    return _free_people((party,), slot, but)[party.id]
+
+
+def _free_people(parties: Sequence[MeetingParty], slot: MeetingSlot, but: int | None = None) -> dict[int, list[int]]:
+    """Return what `free_people` does for each party, by its id."""
     span = holds.units(slot.starts_at, slot.ends_at)
     held = select(Hold.resource_id).where(Hold.kind == HoldKind.PERSON, Hold.unit >= span.start, Hold.unit < span.stop)
     if but is not None:
         held = held.where(or_(Hold.meeting_id.is_(None), Hold.meeting_id != but))
-    return list(
-        session().scalars(
-            select(PartyMember.registration_id)
-            .join(Registration, Registration.id == PartyMember.registration_id)
-            .where(
-                PartyMember.party_id == party.id,
-                Registration.state == RegistrationState.CONFIRMED,
-                PartyMember.registration_id.not_in(held),
-                PartyMember.registration_id.not_in(
-                    select(PersonAbsence.registration_id).where(PersonAbsence.slot_id == slot.id)
-                ),
-                ~select(PartyAbsence.id)
-                .where(PartyAbsence.party_id == party.id, PartyAbsence.slot_id == slot.id)
-                .exists(),
-            )
-            .order_by(PartyMember.is_stand_in, PartyMember.position, PartyMember.id)
+    rows = session().execute(
+        select(PartyMember.party_id, PartyMember.registration_id)
+        .join(Registration, Registration.id == PartyMember.registration_id)
+        .where(
+            PartyMember.party_id.in_([party.id for party in parties]),
+            Registration.state == RegistrationState.CONFIRMED,
+            PartyMember.registration_id.not_in(held),
+            PartyMember.registration_id.not_in(
+                select(PersonAbsence.registration_id).where(PersonAbsence.slot_id == slot.id)
+            ),
+            PartyMember.party_id.not_in(select(PartyAbsence.party_id).where(PartyAbsence.slot_id == slot.id)),
         )
+        .order_by(PartyMember.is_stand_in, PartyMember.position, PartyMember.id)
     )
+    found: dict[int, list[int]] = {party.id: [] for party in parties}
+    for party_id, person in rows:
+        found[party_id].append(person)
+    return found
 
 
 def is_in_person(first: MeetingParty, second: MeetingParty, meeting_session: MeetingSession) -> bool:

@@ -187,9 +187,12 @@ def _write(
 
 
 def _queue(kind: str, reader: Registration, **context: Any) -> None:
+    # Of an account only its id is needed where the registration says all else: nobody's account is read for it.
+    is_known = bool(reader.email and reader.name and reader.locale)
     outbox.queue(
         kind,
-        to=reader.user,
+        to=None if is_known else reader.user,
+        user_id=reader.user_id,
         email=reader.email,
         name=reader.name,
         locale=reader.locale,

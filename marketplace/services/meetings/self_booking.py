@@ -72,7 +72,8 @@ def book(slug: str, party_uid: str, other_uid: str, slot_uid: str, by: User, att
             meeting = _first_made(
                 [Wanted(first, second, slot, MeetingSource.BOOKED, attempt=attempt[:22] or None) for slot in chosen], by
             )
-            requests_closed = requests.close_between(party, other, meeting, by)
+            with session().no_autoflush:
+                requests_closed = requests.close_between(party, other, meeting, by)
             audit.record("meeting.booked", by, meeting, event=event.slug, requests=requests_closed)
             letters.tell_made(meeting)
             return meeting
