@@ -130,18 +130,26 @@ def app(migrated_app: Flask) -> Iterator[Flask]:
 
 
 def empty_database() -> None:
-    """Delete every row of every table."""
+    """Delete every row, of the tables that have any: a TRUNCATE of all of them takes longer than most tests."""
     session().rollback()
     session().close()
+    tables = [table for table in Base.metadata.sorted_tables if table.name != "alembic_version"]
     with db.engine.connect().execution_options(writes=True) as connection, connection.begin():
-        tables = [table for table in Base.metadata.sorted_tables if table.name != "alembic_version"]
-        if connection.dialect.name == "postgresql":
-            connection.execute(
-                text("TRUNCATE " + ", ".join(f'"{table.name}"' for table in tables) + " RESTART IDENTITY")
+        filled = set(
+            connection.scalars(
+                text(
+                    " UNION ALL ".join(
+                        f"SELECT '{table.name}' WHERE EXISTS (SELECT 1 FROM \"{table.name}\")" for table in tables
+                    )
+                )
             )
-        else:
-            for table in reversed(tables):
+        )
+        for table in reversed(tables):
+            if table.name in filled:
                 connection.execute(table.delete())
+        if connection.dialect.name == "postgresql" and filled:
+            sequences = (f"setval(pg_get_serial_sequence('{name}', 'id'), 1, false)" for name in sorted(filled))
+            connection.execute(text("SELECT " + ", ".join(sequences)))
     installation.forget()
 
 
