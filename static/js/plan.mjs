@@ -40,7 +40,10 @@ const target = (event) => event.target.closest?.("#plan[data-editable] td[data-s
 
 document.addEventListener("dragstart", (event) => {
   dragged = event.target.closest?.(".plan-meeting[draggable]");
-  if (dragged) event.dataTransfer.effectAllowed = "move";
+  if (!dragged) return;
+  event.dataTransfer.effectAllowed = "move";
+  // Some browsers drag only what carries data.
+  event.dataTransfer.setData("text/plain", dragged.textContent.trim());
 });
 
 document.addEventListener("dragover", (event) => {
