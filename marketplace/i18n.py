@@ -172,7 +172,9 @@ def zone_name(zone: str, at: datetime) -> str:
     words = f"UTC{sign}{hours}" + (f":{rest:02d}" if rest else "")
     if zone == "UTC":
         return "UTC"
-    return f"{_dates.get_timezone_location(zone, locale=_format(), return_city=True)}, {words}"
+    # A city that is not translated comes with the part of the world its zone is filed under.
+    city = _dates.get_timezone_location(zone, locale=_format(), return_city=True).rpartition("/")[2]
+    return f"{city}, {words}"
 
 
 def format_number(value: float) -> str:
