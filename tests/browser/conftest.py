@@ -4,13 +4,22 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
 from urllib.error import URLError
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from sqlalchemy import select
 
+from marketplace import clock, create_app
+from marketplace.database import atomic, session
+from marketplace.models import Event, Schedule, ScheduleKind, ScheduleState, User
+from marketplace.services.meetings import setup
+from marketplace.services.meetings.scheduling import publishing, runs
 from tests.browser.chromium import NO_BROWSER, find
+from tests.conftest import test_settings
 from tests.journeys.test_launcher import Installation
 
 ARGUMENTS = [
@@ -22,14 +31,15 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+MARKETPLACE, ORGANISER = "marketplace-washington", "organiser@cities.example"
 PASSWORD = "demo-password-1"
 EXPECTED = ("status of 4", "ERR_INTERNET_DISCONNECTED")
 """Errors in the console that tests cause on purpose: refusals, and a connection that is cut."""
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running sample installation."""
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A running sample installation: database, worker and web server."""
     if find() is None:
         if os.environ.get("REQUIRE_BROWSER"):
             pytest.fail(NO_BROWSER, pytrace=False)
@@ -42,8 +52,43 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             break
         except (URLError, OSError):
             time.sleep(0.2)
-    yield f"http://127.0.0.1:{installation.port}"
+    yield installation
     installation.stop(signal.SIGTERM)
+
+
+@pytest.fixture(scope="session")
+def site(installation: Installation) -> str:
+    """The address of the sample installation."""
+    return f"http://127.0.0.1:{installation.port}"
+
+
+@pytest.fixture(scope="session")
+def stored(installation: Installation) -> Callable[[], AbstractContextManager[object]]:
+    """Open the tables of the sample installation: `with stored(): ...` reads them as they are by then."""
+    folder = Path(installation.environment["DATA_DIR"])
+    return create_app(test_settings(f"sqlite:///{folder}/marketplace.db")).app_context
+
+
+@pytest.fixture(scope="session")
+def schedule(stored: Callable[[], AbstractContextManager[object]]) -> str:
+    """Publish a schedule of the sample Marketplace as its organiser would, and open booking; the event's slug."""
+    with stored():
+        event = session().scalars(select(Event).where(Event.slug == MARKETPLACE)).one()
+        by = session().scalars(select(User).where(User.email == ORGANISER)).one()
+        uid = runs.start(event.slug, ScheduleKind.SOLVE, by, seconds=20).uid
+    for _ in range(300):
+        with stored():
+            if session().scalar(select(Schedule.state).where(Schedule.uid == uid)) is ScheduleState.DRAFT:
+                break
+        time.sleep(0.2)
+    with stored():
+        by = session().scalars(select(User).where(User.email == ORGANISER)).one()
+        publishing.publish(MARKETPLACE, uid, by)
+        with atomic():
+            setup.needed(
+                session().scalars(select(Event.id).where(Event.slug == MARKETPLACE)).one()
+            ).booking_opens_at = clock.now() - timedelta(days=1)
+    return MARKETPLACE
 
 
 @pytest.fixture(scope="session")
