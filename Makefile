@@ -31,8 +31,8 @@ check: $(VENV)/test.stamp ## format, lint and types only
 	ruff format --check . && ruff check . && mypy && lint-imports
 
 messages: $(VENV)/test.stamp ## collect the words to translate into marketplace/translations
-	pybabel -q extract -F babel.cfg -k lazy_gettext -k _l -k ngettext:1,2 --no-location --sort-output -o marketplace/translations/messages.pot .
-	for code in es pt; do pybabel -q update --no-fuzzy-matching --ignore-obsolete -i marketplace/translations/messages.pot -d marketplace/translations -l $$code; done
+	pybabel -q extract -F babel.cfg -k lazy_gettext -k _l -k ngettext:1,2 --no-location --sort-output -w 120 -o marketplace/translations/messages.pot .
+	for code in es pt; do pybabel -q update --no-fuzzy-matching --ignore-obsolete -w 120 -i marketplace/translations/messages.pot -d marketplace/translations -l $$code; done
 
 lock: $(VENV)/test.stamp ## renew the hash-pinned lock files from pyproject.toml (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
