@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, inspect, or_, select
 from sqlalchemy.orm import joinedload
 
 from marketplace import clock
@@ -224,6 +224,9 @@ _CHOICES = (
 
 def choices(user: User) -> list[Organisation]:
     """Return the organisations in whose name a person may act, by name."""
+    if "memberships" not in inspect(user).unloaded and not user.memberships:
+        # Known already, mostly from looking up the session.
+        return []
     return list(session().scalars(_CHOICES, {"user_id": user.id}))
 
 

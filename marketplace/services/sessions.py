@@ -4,8 +4,9 @@ import ipaddress
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace import clock, keys
 from marketplace.database import atomic, session
@@ -60,26 +61,36 @@ def begin(user: User, *, browser: str, network: str, with_second_factor: bool) -
     return token
 
 
-# Asked in every request of everybody signed in: the events of roles are fetched where a page names them.
+# Asked in every request of everybody signed in, so it also says who has neither role nor organisation: they are most,
+# and need no further statement to be told what they may do.
 _OF_TOKEN = (
-    select(UserSession)
+    select(
+        UserSession,
+        exists().where(RoleAssignment.user_id == UserSession.user_id),
+        exists().where(Membership.user_id == UserSession.user_id),
+    )
     .where(UserSession.token_digest == bindparam("token_digest"))
-    .options(joinedload(UserSession.user).selectinload(User.roles).lazyload(RoleAssignment.event))
+    .options(joinedload(UserSession.user).lazyload(User.roles).lazyload(RoleAssignment.event))
 )
 
 
 def find(token: str) -> UserSession | None:
     """Return the live session of a token, with its user; None where it ended, expired, or the account did."""
-    found = session().scalar(_OF_TOKEN, {"token_digest": keys.digest("session", token)})
+    row = session().execute(_OF_TOKEN, {"token_digest": keys.digest("session", token)}).first()
+    if row is None:
+        return None
+    found, has_roles, has_ties = row
     now = clock.now()
     if (
-        found is None
-        or found.ended_at is not None
+        found.ended_at is not None
         or found.created_at < now - LIFETIME
         or found.last_seen_at < now - IDLE
         or found.user.state is not AccountState.ACTIVE
     ):
         return None
+    for name, has_any in (("roles", has_roles), ("memberships", has_ties)):
+        if not has_any:
+            set_committed_value(found.user, name, [])
     return found
 
 

@@ -246,7 +246,8 @@ _OWN_AT = (
 
 def own_at(event_uid: str, user: User) -> tuple[str | None, ...]:
     """Return the uids of a person's live registration for an event and of the sessions in it, by one statement."""
-    return tuple(uid for row in session().execute(_OWN_AT, {"event_uid": event_uid, "user_id": user.id}) for uid in row)
+    rows = session().connection().execute(_OWN_AT, {"event_uid": event_uid, "user_id": user.id})
+    return tuple(uid for row in rows.all() for uid in row)
 
 
 def titles_by_registration(event: Event) -> dict[int, list[str]]:

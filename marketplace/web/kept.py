@@ -25,7 +25,7 @@ from werkzeug.sansio.utils import host_is_trusted
 
 from marketplace import i18n
 from marketplace.errors import Refusal
-from marketplace.services import installation, memberships, policies
+from marketplace.services import installation, policies
 from marketplace.web import language, metrics, request_log, signed_in
 
 Thing = TypeVar("Thing")
@@ -136,7 +136,7 @@ def chrome() -> tuple[object, ...]:
     return (
         (user.uid, user.name, user.email, policies.can(user, "desk.enter")),
         acting_for and (acting_for.uid, acting_for.name),
-        tuple((one.uid, one.name) for one in memberships.choices(user)),
+        tuple((one.uid, one.name) for one in signed_in.bodies()),
     )
 
 

@@ -40,6 +40,8 @@ def register(app: Flask) -> None:
         SESSION_COOKIE_SECURE=settings.is_https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        # The cookie outlives what it stands for: sessions end on the server, at the latest 30 days after sign-in.
+        SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
         TRUSTED_HOSTS=[urlsplit(settings.public_url).hostname or "localhost", "127.0.0.1", "localhost"],

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Flask, Response, g, request, session
 from flask_login import AnonymousUserMixin, LoginManager, current_user
+from flask_wtf.csrf import generate_csrf
 
 from marketplace import i18n
 from marketplace.models import Organisation, User, UserSession
@@ -42,6 +43,9 @@ def begin(user: User, *, with_second_factor: bool) -> None:
     session.clear()
     session.permanent = True
     session[_TOKEN] = token
+    # Every page has forms: with their token in it now, the cookie need not be sent a second time.
+    g.pop("csrf_token", None)
+    generate_csrf()
     g.pop("_login_user", None)
 
 
