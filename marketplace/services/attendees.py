@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from marketplace import clock
 from marketplace.database import session
 from marketplace.errors import NotFound
 from marketplace.models import (
@@ -20,7 +19,6 @@ from marketplace.models import (
     RegistrationConsentKind,
     RegistrationState,
     SessionSignUp,
-    SessionState,
     TicketType,
     User,
 )
@@ -158,21 +156,3 @@ def participants(event: Event, reader: Registration | User) -> list[Registration
         .order_by(Registration.name, Registration.id)
     )
     return list(session().scalars(statement))
-
-
-_WISHES = (
-    select(ProgrammeSession)
-    .where(
-        ProgrammeSession.event_id == bindparam("event_id"),
-        ProgrammeSession.state == SessionState.PUBLISHED,
-        ProgrammeSession.needs_sign_up,
-        ProgrammeSession.ends_at > bindparam("now"),
-    )
-    .options(joinedload(ProgrammeSession.room))
-    .order_by(ProgrammeSession.starts_at, ProgrammeSession.id)
-)
-
-
-def wishes(event: Event) -> list[ProgrammeSession]:
-    """Return the sessions the form offers to sign up for."""
-    return list(session().scalars(_WISHES, {"event_id": event.id, "now": clock.now()}))

@@ -10,7 +10,7 @@ from marketplace.database import atomic, session
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.i18n import LANGUAGES, in_language, lazy_gettext
 from marketplace.models import Event, Question, QuestionKind, RegistrationAnswer, User
-from marketplace.services import audit, events, texts
+from marketplace.services import audit, events, terms, texts
 
 LONGEST_ANSWER = 2000
 YES = "yes"
@@ -186,7 +186,7 @@ def check(event: Event, answers: Answers, files: frozenset[str] = frozenset()) -
     `answer_<uid>` where something required is missing or does not fit.
     """
     found = {}
-    for question in asked(event):
+    for question in terms.questions(event):
         if not applies(question, answers):
             continue
         answer = _answer(question, answers.get(question.uid, ""))

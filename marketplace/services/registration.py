@@ -108,6 +108,22 @@ class Application:
     attempt: str = ""
 
 
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a form, as it was when it was decided: read after the commit it would cost one more statement."""
+
+    uid: str
+    state: RegistrationState
+    email: str
+    is_own: bool
+
+    @classmethod
+    def of(cls, registration: Registration, by: User | None) -> "Receipt":
+        """Return the receipt for whoever sent the form."""
+        is_own = by is not None and registration.user_id == by.id
+        return cls(registration.uid, registration.state, registration.email, is_own)
+
+
 PER_NETWORK = 300
 """Registrations an hour from one network without signing in; a whole city hall may share one."""
 
@@ -121,6 +137,15 @@ def register(slug: str, application: Application, by: User | None = None, networ
     mailbox gets the link). The same form sent again returns the same registration. With a `network` it is one of those
     that may be tried from there in an hour; raises `TooManyAttempts` above that.
     """
+    return _counted(slug, application, by, network)[0]
+
+
+def send(slug: str, application: Application, by: User | None = None, network: str = "") -> Receipt:
+    """Register somebody like `register`, and return only what became of it."""
+    return _counted(slug, application, by, network)[1]
+
+
+def _counted(slug: str, application: Application, by: User | None, network: str) -> tuple[Registration, Receipt]:
     try:
         return _register(slug, application, by, network=network)
     except (TooManyAttempts, Unavailable):
@@ -139,12 +164,12 @@ def _count(network: str) -> None:
 def walk_in(slug: str, application: Application, by: User) -> Registration:
     """Register somebody who stands at the desk: confirmed at once, also after the window, or `SoldOut`."""
     policies.require(by, "registration.manage", events.managed(slug, by))
-    return _register(slug, application, by, at_desk=True)
+    return _register(slug, application, by, at_desk=True)[0]
 
 
 def _register(
     slug: str, application: Application, by: User | None, *, at_desk: bool = False, network: str = ""
-) -> Registration:
+) -> tuple[Registration, Receipt]:
     address = addresses.normalise(application.email)
     try:
         with atomic() as current:
@@ -155,7 +180,7 @@ def _register(
             known, sequence = attendees.history(event, address.key)
             if known is not None:
                 if application.attempt and known.attempt == application.attempt:
-                    return known
+                    return known, Receipt.of(known, by)
                 raise AlreadyRegistered
             _check_open(event)
             answers = questions.check(event, application.answers, application.files) if not at_desk else {}
@@ -173,7 +198,8 @@ def _register(
             registration = Registration(
                 **values,
                 event_id=event.id,
-                ticket_type_id=ticket.id,
+                # Kept tickets belong to no session: this one gets its own, without a statement.
+                ticket_type=current.merge(ticket, load=False),
                 user_id=by.id if by is not None and by.email_key == address.key else None,
                 email=address.email,
                 email_key=address.key,
@@ -203,7 +229,7 @@ def _register(
                 event=event.slug,
                 state=state.value,
             )
-            return registration
+            return registration, Receipt.of(registration, by)
     except AlreadyRegistered:
         _remind_of_link(slug, address.key)
         raise

@@ -20,6 +20,7 @@ from marketplace.models import (
     RegistrationState,
     TicketType,
 )
+from marketplace.services import terms
 
 
 @dataclass
@@ -52,7 +53,6 @@ class Tally:
         return self.event.mode is not EventMode.HYBRID or attendance is Attendance.IN_PERSON
 
 
-_TICKETS = select(TicketType).where(TicketType.event_id == bindparam("event_id"))
 _COUNTS = (
     select(
         Registration.ticket_type_id,
@@ -70,8 +70,7 @@ _COUNTS = (
 
 
 def tally(event: Event) -> Tally:
-    """Count the places of an event: two statements."""
-    tickets = session().scalars(_TICKETS, {"event_id": event.id})
+    """Count the places of an event: one statement, two where its terms are not kept."""
     rows = session().execute(_COUNTS, {"event_id": event.id})
     held: Counter[tuple[int, Attendance]] = Counter()
     waiting: Counter[tuple[int, Attendance]] = Counter()
@@ -80,4 +79,5 @@ def tally(event: Event) -> Tally:
         (waiting if state is RegistrationState.WAITING else held)[ticket_id, attendance] += number
         if first_expiry is not None:
             expiries.append(first_expiry)
-    return Tally(event, {ticket.id: ticket for ticket in tickets}, held, waiting, min(expiries, default=None))
+    tickets = {ticket.id: ticket for ticket in terms.tickets(event)}
+    return Tally(event, tickets, held, waiting, min(expiries, default=None))

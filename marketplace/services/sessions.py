@@ -5,7 +5,7 @@ import secrets
 from datetime import timedelta
 
 from sqlalchemy import bindparam, delete, exists, select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, lazyload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace import clock, keys
@@ -62,7 +62,7 @@ def begin(user: User, *, browser: str, network: str, with_second_factor: bool) -
 
 
 # Asked in every request of everybody signed in, so it also says who has neither role nor organisation: they are most,
-# and need no further statement to be told what they may do.
+# and need no further statement to be told what they may do. The events of roles are fetched where a page names them.
 _OF_TOKEN = (
     select(
         UserSession,
@@ -70,7 +70,13 @@ _OF_TOKEN = (
         exists().where(Membership.user_id == UserSession.user_id),
     )
     .where(UserSession.token_digest == bindparam("token_digest"))
-    .options(joinedload(UserSession.user).lazyload(User.roles).lazyload(RoleAssignment.event))
+    .options(joinedload(UserSession.user).lazyload(User.roles))
+)
+_ROLES = (
+    select(RoleAssignment)
+    .where(RoleAssignment.user_id == bindparam("user_id"))
+    .options(lazyload(RoleAssignment.event))
+    .order_by(RoleAssignment.id)
 )
 
 
@@ -88,9 +94,10 @@ def find(token: str) -> UserSession | None:
         or found.user.state is not AccountState.ACTIVE
     ):
         return None
-    for name, has_any in (("roles", has_roles), ("memberships", has_ties)):
-        if not has_any:
-            set_committed_value(found.user, name, [])
+    roles = session().scalars(_ROLES, {"user_id": found.user_id}) if has_roles else ()
+    set_committed_value(found.user, "roles", list(roles))
+    if not has_ties:
+        set_committed_value(found.user, "memberships", [])
     return found
 
 

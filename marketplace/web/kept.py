@@ -9,12 +9,10 @@ A kept answer depends on nothing but address, language, theme and compression; w
 
 import re
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from threading import Lock
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from flask import Flask, Response, request, session
 from flask_login import current_user
@@ -26,51 +24,12 @@ from werkzeug.sansio.utils import host_is_trusted
 from marketplace import i18n
 from marketplace.errors import Refusal
 from marketplace.services import installation, policies
+from marketplace.shelf import Shelf
 from marketplace.web import language, metrics, request_log, signed_in
 
-Thing = TypeVar("Thing")
 State = Callable[[], Hashable]
 
 _NOTE = "marketplace.kept"
-
-
-class Shelf(Generic[Thing]):
-    """The last `size` things that were asked for, by key."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self._things: OrderedDict[Hashable, Thing] = OrderedDict()
-        self._lock = Lock()
-
-    def find(self, key: Hashable) -> Thing | None:
-        """Return the thing of that key, or None."""
-        with self._lock:
-            if key not in self._things:
-                return None
-            self._things.move_to_end(key)
-            return self._things[key]
-
-    def put(self, key: Hashable, thing: Thing) -> None:
-        """Keep a thing; the one longest unused goes where there are too many."""
-        with self._lock:
-            self._things[key] = thing
-            self._things.move_to_end(key)
-            while len(self._things) > self.size:
-                self._things.popitem(last=False)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._things.clear()
-
-    def get(self, key: Hashable, make: Callable[[], Thing]) -> Thing:
-        """Return the thing of that key, made now if it is not there."""
-        thing = self.find(key)
-        if thing is None:
-            # Made outside the lock: two readers may make the same thing, but none waits for another's.
-            thing = make()
-            self.put(key, thing)
-        return thing
 
 
 class _Note(NamedTuple):

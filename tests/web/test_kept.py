@@ -10,7 +10,7 @@ import pytest
 from marketplace.database import atomic
 from marketplace.models import SessionState
 from marketplace.services import events, installation, organisations, programme, sign_ups, tickets
-from marketplace.web.kept import Shelf
+from marketplace.shelf import Shelf
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from marketplace.services import (
     questions,
     registration,
     sign_ups,
+    terms,
     waiting_list,
     wallclock,
 )
@@ -114,7 +115,7 @@ def _edit_form(way: Way) -> EditForm:
     organisations = memberships.choices(way.by) if way.by else []
     if mine.organisation is not None and mine.organisation.id not in {one.id for one in organisations}:
         organisations = [mine.organisation, *organisations]
-    form = EditForm.of(way.event, organisations=organisations)
+    form = EditForm.of(terms.of(way.event.slug), organisations=organisations)
     assert isinstance(form, EditForm)
     return form
 

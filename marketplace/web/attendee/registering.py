@@ -8,7 +8,7 @@ from markupsafe import escape
 from marketplace import i18n
 from marketplace.errors import Conflict, Invalid
 from marketplace.i18n import gettext as _
-from marketplace.models import Event, Registration, RegistrationState, User
+from marketplace.models import Event, RegistrationState, User
 from marketplace.models.base import new_uid
 from marketplace.services import (
     answer_files,
@@ -18,8 +18,11 @@ from marketplace.services import (
     memberships,
     needs,
     registration,
+    terms,
     tickets,
 )
+from marketplace.services.registration import Receipt
+from marketplace.services.terms import Terms
 from marketplace.services.tickets import Offer
 from marketplace.web import kept
 from marketplace.web.access import PUBLIC, access
@@ -37,13 +40,14 @@ _MADE = "registered"
 @access(PUBLIC)
 def register(slug: str) -> ResponseReturnValue:
     """Ask who comes, in which manner, and what they need."""
-    event, user = events.public(slug), somebody()
+    user = somebody()
+    if user is None and not request.args and "_flashes" not in session:
+        return _private(_form_for_everybody(terms.of(slug)))
+    event = events.public(slug)
     known = attendees.mine(event, user)
     if known is not None:
         return redirect(url_for("attendee.own_overview", uid=known.uid), code=303)
-    if user is None and not request.args and "_flashes" not in session:
-        return _private(_form_for_everybody(event))
-    form = _form(event, user)
+    form = _form(terms.of(slug), user)
     form.access_code.data = request.args.get("code", "")[:40]
     if user is not None:
         form.name.data, form.email.data = user.name, user.email
@@ -56,9 +60,10 @@ def register(slug: str) -> ResponseReturnValue:
     return _page(event, form)
 
 
-def _form_for_everybody(event: Event) -> str:
+def _form_for_everybody(of_event: Terms) -> str:
     """Return the form for who is not signed in and brings no code, made anew where something about it has changed."""
-    offers, wishes, readers = tickets.offers(event), attendees.wishes(event), needs.readers(event)
+    event = of_event.event
+    offers, wishes, readers = tickets.offers(event), of_event.wishes(), needs.readers(event)
     state = (
         (event.uid, event.revision, events.window(event)),
         tuple((offer.ticket.uid, offer.availability, offer.left) for offer in offers),
@@ -68,9 +73,9 @@ def _form_for_everybody(event: Event) -> str:
     attempt, token = new_uid(), generate_csrf()
 
     def make() -> str:
-        form = _form(event, None)
+        form = _form(of_event, None)
         form.timezone.data, form.languages.data, form.attempt.data = event.timezone, [i18n.locale()], attempt
-        return _html(event, form, offers, readers)
+        return _html(events.public(event.slug), form, offers, readers)
 
     return kept.filled(state, {attempt: attempt, token: token}, make)
 
@@ -81,14 +86,13 @@ def _form_for_everybody(event: Event) -> str:
 def send_registration(slug: str) -> ResponseReturnValue:
     """Take the registration. The same form sent again leads to the same one."""
     user = somebody()
-    event = events.public(slug)
-    form = _form(event, user)
+    form = _form(terms.of(slug), user)
     if not form.validate():
-        return _page(event, form, 422)
+        return _page(events.public(slug), form, 422)
     try:
         uploads = form.uploads()
         network = request.remote_addr or "" if user is None else ""
-        made = registration.register(slug, form.application(i18n.locale()), by=user, network=network)
+        made = registration.send(slug, form.application(i18n.locale()), by=user, network=network)
         answer_files.keep(made.uid, uploads, by=None)
     except Invalid as refusal:
         form.refuse(refusal)
@@ -96,11 +100,11 @@ def send_registration(slug: str) -> ResponseReturnValue:
     except Conflict as refusal:
         form.form_errors.append(str(refusal))
         return _page(events.public(slug), form, refusal.status)
-    return _made(slug, made, user)
+    return _made(slug, made)
 
 
-def _form(event: Event, user: User | None) -> RegistrationForm:
-    form = RegistrationForm.of(event, organisations=memberships.choices(user) if user else [])
+def _form(of_event: Terms, user: User | None) -> RegistrationForm:
+    form = RegistrationForm.of(of_event, organisations=memberships.choices(user) if user else [])
     assert isinstance(form, RegistrationForm)
     return form
 
@@ -133,8 +137,8 @@ def _private(page: str, status: int = 200) -> Response:
     return response
 
 
-def _made(slug: str, made: Registration, user: User | None) -> Response:
-    if user is not None and made.user_id == user.id:
+def _made(slug: str, made: Receipt) -> Response:
+    if made.is_own:
         flash(_outcome(made.state), "success")
         return make_response(redirect(url_for("attendee.own_overview", uid=made.uid), code=303))
     session[_MADE] = {"event": slug, "state": made.state.value, "email": made.email}

@@ -7,10 +7,10 @@ from flask import Response, request
 from marketplace import i18n
 from marketplace.errors import NotFound
 from marketplace.services import events, invites, programme
+from marketplace.shelf import Shelf
 from marketplace.web import kept
 from marketplace.web.access import MACHINE, PUBLIC, access
 from marketplace.web.events.blueprint import own_registration, reader, room
-from marketplace.web.kept import Shelf
 
 _own_feeds: Shelf[bytes] = Shelf(128)
 _TYPE = "text/calendar; charset=utf-8"

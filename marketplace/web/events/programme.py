@@ -17,10 +17,10 @@ from marketplace.services import events, labels, sign_ups
 from marketplace.services import programme as programmes
 from marketplace.services.events import Standing
 from marketplace.services.programme import Filter
+from marketplace.shelf import Shelf
 from marketplace.web import kept, language
 from marketplace.web.access import PUBLIC, access
 from marketplace.web.events.blueprint import own_registration, reader, room, zone_for
-from marketplace.web.kept import Shelf
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,12 @@ from marketplace.i18n import LANGUAGES, in_language, language_name
 from marketplace.i18n import lazy_gettext as _
 from marketplace.models import AttendeeCategory, Event, Organisation, Question, QuestionKind, RegistrationConsentKind
 from marketplace.models.base import new_uid
-from marketplace.services import answer_files, attendees, labels, needs, questions, tickets, wallclock
+from marketplace.services import answer_files, labels, needs, questions, tickets, wallclock
 from marketplace.services.addresses import MAX_LENGTH
 from marketplace.services.answer_files import Upload
 from marketplace.services.questions import LONGEST_ANSWER, YES
 from marketplace.services.registration import CONSENT_TEXTS, Application
+from marketplace.services.terms import Terms
 from marketplace.services.tickets import Availability, Offer
 from marketplace.web.forms import Form, choices, long_lists
 from marketplace.web.forms.long_lists import LongListField
@@ -115,16 +116,14 @@ class AttendeeForm(Form):
         return f"{in_language(entry.titles)} ({wallclock.span(entry.starts_at, entry.ends_at, self.event.timezone)})"
 
     @classmethod
-    def of(cls, event: Event, *args: Any, **kwargs: Any) -> "AttendeeForm":
+    def of(cls, event: Terms, *args: Any, **kwargs: Any) -> "AttendeeForm":
         """Return the form of an event: its questions are fields, named by `questions.field_name`."""
-        asked = questions.asked(event)
-        organisations = kwargs.pop("organisations", [])
-        wishes = kwargs.pop("wishes", None)
+        asked, organisations = list(event.questions), kwargs.pop("organisations", [])
         fields = {questions.field_name(question): _field(question) for question in asked}
         # Making a class is dear, and most events ask nothing of their own.
         form: AttendeeForm = (type(cls.__name__, (cls,), fields) if fields else cls)(*args, **kwargs)
-        form.event, form.asked = event, asked
-        form.prepare(event, organisations, attendees.wishes(event) if wishes is None else wishes)
+        form.event, form.asked = event.event, asked
+        form.prepare(event.event, organisations, event.wishes())
         return form
 
     def answer_fields(self) -> list[tuple[Question, Field]]:

@@ -1,0 +1,97 @@
+"""What registering for an event rests on besides who comes: its tickets, its questions, the sessions to choose from.
+
+All of it changes only under the lock of its event and together with its revision (`events.touch`). So it is read once
+for each revision in a process and kept, apart from any session of the database: what is kept is to be read, never
+changed. How many places are taken is no part of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, joinedload
+
+from marketplace import clock
+from marketplace.database import db, session
+from marketplace.models import Event, ProgrammeSession, Question, SessionState, TicketType
+from marketplace.services import events
+from marketplace.shelf import Shelf
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms of one event: its own row too, all tickets, the questions asked now, the sessions with sign-up."""
+
+    event: Event
+    tickets: tuple[TicketType, ...]
+    questions: tuple[Question, ...]
+    sessions: tuple[ProgrammeSession, ...]
+
+    def wishes(self) -> list[ProgrammeSession]:
+        """Return the sessions that the form offers to sign up for now."""
+        now = clock.now()
+        return [entry for entry in self.sessions if entry.ends_at > now]
+
+
+_kept: Shelf[Terms] = Shelf(64)
+
+
+def of(slug: str) -> Terms:
+    """Return the terms of a public event as they are committed now; raises `NotFound` like `events.public`."""
+    standing = events.standing(slug)
+    return _kept.get((standing.uid, standing.revision), lambda: _read(standing.uid))
+
+
+def known(event: Event) -> Terms | None:
+    """Return the terms of an event as it was read (under its lock: as they are), or None where they are not kept.
+
+    A transaction that has changed the event, and has not ended, finds nothing: its revision was never anybody else's.
+    """
+    return _kept.find((event.uid, event.revision))
+
+
+_TICKETS = select(TicketType).where(TicketType.event_id == bindparam("event_id"))
+_QUESTIONS = (
+    select(Question)
+    .where(Question.event_id == bindparam("event_id"), Question.retired_at.is_(None))
+    .order_by(Question.position, Question.id)
+)
+_SESSIONS = (
+    select(ProgrammeSession)
+    .where(
+        ProgrammeSession.event_id == bindparam("event_id"),
+        ProgrammeSession.state == SessionState.PUBLISHED,
+        ProgrammeSession.needs_sign_up,
+    )
+    .options(joinedload(ProgrammeSession.room))
+    .order_by(ProgrammeSession.starts_at, ProgrammeSession.id)
+)
+
+
+def tickets(event: Event) -> Sequence[TicketType]:
+    """Return all tickets of an event, kept or read, for those who only read them."""
+    kept = known(event)
+    return kept.tickets if kept else session().scalars(_TICKETS, {"event_id": event.id}).all()
+
+
+def questions(event: Event) -> Sequence[Question]:
+    """Return the questions asked now, in order, kept or read, for those who only read them."""
+    kept = known(event)
+    return kept.questions if kept else session().scalars(_QUESTIONS, {"event_id": event.id}).all()
+
+
+def _read(uid: str) -> Terms:
+    # A session of its own: what it read is nobody's when it is closed.
+    with Session(db.engine) as own:
+        event = own.scalars(select(Event).where(Event.uid == uid)).one()
+        values = {"event_id": event.id}
+        found = Terms(
+            event,
+            tuple(own.scalars(_TICKETS, values)),
+            tuple(own.scalars(_QUESTIONS, values)),
+            tuple(own.scalars(_SESSIONS, values)),
+        )
+        for question in found.questions:
+            # Asked for now, that it is there afterwards; a question another one depends on is itself among them.
+            assert question.depends_on is None or question.depends_on in found.questions
+        return found
