@@ -183,12 +183,18 @@ def _acted_for_by(user: User) -> Any:
 def enrol(slug: str, by: User) -> int:
     """Bring in every published project and every counterparty with a profile whose people are registered.
 
-    Who is in already stays as they are, but for people who came since. Returns how many parties are new.
+    Cities come in for themselves where the rules let cities meet each other. Who is in already stays as they are, but
+    for people who came since. Returns how many parties are new.
     """
+    from marketplace.services.meetings import setup
+
     with atomic() as current:
         event = events.editable(slug, by)
         people = _people_by_organisation(event)
-        known = {(party.project_id, party.organisation_id): party for party in of_event(event.id, with_withdrawn=True)}
+        known = {
+            (party.role, party.project_id, party.organisation_id): party
+            for party in of_event(event.id, with_withdrawn=True)
+        }
         new = 0
         for project in current.scalars(
             select(Project)
@@ -197,6 +203,18 @@ def enrol(slug: str, by: User) -> int:
             .order_by(Project.id)
         ):
             new += _bring(event, known, PartyRole.PROJECT, project.city, project, people[project.city_id])
+        rules = setup.of(event.id)
+        if rules is not None and "city:city" in rules.pairings:
+            for city in current.scalars(
+                select(Organisation)
+                .where(
+                    Organisation.id.in_(people),
+                    Organisation.kind == OrganisationKind.CITY,
+                    Organisation.deactivated_at.is_(None),
+                )
+                .order_by(Organisation.id)
+            ):
+                new += _bring(event, known, PartyRole.CITY, city, None, people[city.id])
         for organisation in current.scalars(
             select(Organisation)
             .join(CounterpartyProfile, CounterpartyProfile.organisation_id == Organisation.id)
@@ -239,13 +257,13 @@ def _people_by_organisation(event: Event) -> dict[int, list[Registration]]:
 
 def _bring(
     event: Event,
-    known: dict[tuple[int | None, int | None], MeetingParty],
+    known: dict[tuple[PartyRole, int | None, int | None], MeetingParty],
     role: PartyRole,
     organisation: Organisation,
     project: Project | None,
     people: list[Registration],
 ) -> int:
-    party = known.get((project.id if project else None, organisation.id))
+    party = known.get((role, project.id if project else None, organisation.id))
     is_new = party is None
     if party is None:
         party = MeetingParty(
@@ -293,20 +311,17 @@ def add(slug: str, role: PartyRole, by: User, *, organisation: str = "", project
             raise Invalid("organisation", lazy_gettext("Only published projects can meet."))
         people = _people_by_organisation(event).get(body.id, [])
         known = {
-            (party.project_id, party.organisation_id): party
+            (party.role, party.project_id, party.organisation_id): party
             for party in of_event(event.id, with_withdrawn=True)
-            if party.role is role
         }
-        key = (found_project.id if found_project else None, body.id)
+        key = (role, found_project.id if found_project else None, body.id)
         if key in known:
             raise Invalid("organisation", lazy_gettext("This side is in already."))
         if not people:
             raise Invalid("organisation", lazy_gettext("Nobody of theirs is registered for this event yet."))
         _bring(event, known, role, body, found_project, people)
         current.flush()
-        party = next(
-            one for one in of_event(event.id) if one.role is role and (one.project_id, one.organisation_id) == key
-        )
+        party = next(one for one in of_event(event.id) if (one.role, one.project_id, one.organisation_id) == key)
         audit.record("meeting_party.added", by, party, event=event.slug)
         return party
 

@@ -21,13 +21,10 @@ from marketplace.models import (
     Event,
     MeetingParty,
     MeetingSlot,
-    OrganisationKind,
     PartyAbsence,
-    PartyMember,
     PartyRole,
     PersonAbsence,
     Registration,
-    RegistrationState,
     SessionSignUp,
     User,
     Wish,
@@ -73,11 +70,9 @@ def load(event: Event, users: dict[str, User]) -> None:
         )
     _hold_sessions(event)
     parties.enrol(event.slug, by)
-    _bring_cities(event)
     here = parties.of_event(event.id)
     _Wishes(event, here).store()
     _store_absences(here, usable)
-    # As many as there are accessible tables: the engine counts tables, not kinds of tables.
     for role in (PartyRole.PROJECT, PartyRole.FUNDER):
         next(party for party in here if party.role is role).needs_accessible_table = True
     session().flush()
@@ -123,36 +118,6 @@ def _hold_sessions(event: Event) -> None:
         .where(Registration.event_id == event.id, SessionSignUp.withdrawn_at.is_(None))
     )
     holds.follow_sessions(signed_up)
-
-
-def _bring_cities(event: Event) -> None:
-    """Let every city whose delegates are registered meet other cities, besides its projects."""
-    people: dict[int, list[Registration]] = defaultdict(list)
-    for registration in session().scalars(
-        select(Registration)
-        .where(Registration.event_id == event.id, Registration.state == RegistrationState.CONFIRMED)
-        .order_by(Registration.id)
-    ):
-        if registration.organisation_id is not None:
-            people[registration.organisation_id].append(registration)
-    for own in people.values():
-        body = own[0].organisation
-        if body is None or body.kind is not OrganisationKind.CITY:
-            continue
-        party = MeetingParty(
-            event_id=event.id,
-            role=PartyRole.CITY,
-            organisation_id=body.id,
-            languages=list(dict.fromkeys(code for person in own for code in person.languages)),
-            created_at=clock.now(),
-            is_illustrative=True,
-            search_text=body.search_text,
-        )
-        party.members = [
-            PartyMember(registration_id=person.id, position=position) for position, person in enumerate(own)
-        ]
-        session().add(party)
-    session().flush()
 
 
 @dataclass

@@ -83,6 +83,16 @@ def test_all_who_can_meet_and_are_registered_are_brought_in_once(fair, organiser
     assert parties.subtitle(next(one for one in found if one.role is PartyRole.PROJECT)) == "Manaus"
 
 
+def test_cities_are_brought_in_for_themselves_where_they_may_meet_each_other(fair, organiser):
+    parties.enrol(fair.slug, organiser)
+    setup.save(fair.slug, Rules(pairings=("project:funder", "city:city"), revision=1), organiser, is_confirmed=True)
+
+    assert [parties.enrol(fair.slug, organiser) for _ in range(2)] == [1, 0]
+
+    (city,) = [one for one in parties.of_event(fair.id) if one.role is PartyRole.CITY]
+    assert (parties.title(city), city.project_id, len(city.members)) == ("Manaus", None, 1)
+
+
 def test_people_who_register_later_join_their_side(fair, make, organiser):
     parties.enrol(fair.slug, organiser)
     bank = next(one for one in parties.of_event(fair.id) if one.role is PartyRole.FUNDER)
