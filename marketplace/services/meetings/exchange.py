@@ -123,6 +123,7 @@ def preview(slug: str, kind: Kind, content: bytes, by: User) -> Preview:
     if found.lines:
         try:
             with atomic():
+                booking.hold_rules(slug)
                 _write(events.editable(slug, by), found, by, is_rehearsal=True)
                 raise _Undo
         except _Undo:
@@ -136,6 +137,7 @@ def apply(slug: str, kind: Kind, content: bytes, by: User) -> Preview:
     found = _read(kind, content)
     try:
         with atomic():
+            booking.hold_rules(slug)
             event = events.editable(slug, by)
             setup.needed(event.id)
             if found.lines:
