@@ -1,5 +1,7 @@
 """Which language two teams speak with each other, and when an interpreter is needed, able and rested."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import select
 
 from marketplace.database import session
@@ -37,17 +39,23 @@ def is_rested(interpreter: Interpreter, slot: MeetingSlot) -> bool:
     Slots are in a row when they belong to one session and nothing but the turn-over lies between them; a break of the
     session is a rest.
     """
-    working = set(
-        session().scalars(
-            select(Meeting.slot_id).where(
-                Meeting.interpreter_id == interpreter.id, Meeting.state == MeetingState.SCHEDULED
-            )
+    return run_length(slot, working([interpreter.id])[interpreter.id]) <= interpreter.rest_after
+
+
+def working(interpreters: Iterable[int]) -> dict[int, set[int]]:
+    """Return in which slots interpreters have meetings, by their ids."""
+    found: dict[int, set[int]] = {identity: set() for identity in interpreters}
+    for identity, slot_id in session().execute(
+        select(Meeting.interpreter_id, Meeting.slot_id).where(
+            Meeting.interpreter_id.in_(found), Meeting.state == MeetingState.SCHEDULED
         )
-    )
-    return run_length(slot, working) <= interpreter.rest_after
+    ):
+        if identity is not None:
+            found[identity].add(slot_id)
+    return found
 
 
-def run_length(slot: MeetingSlot, working: set[int]) -> int:
+def run_length(slot: MeetingSlot, busy: set[int]) -> int:
     """Return how many slots in a row somebody works who works in these (by id) and in this one."""
     order = [one for one in slot.session.slots if one.retired_at is None or one.id == slot.id]
     gap = slot.session.turnover_minutes * 60
@@ -55,7 +63,7 @@ def run_length(slot: MeetingSlot, working: set[int]) -> int:
     length = 1
     for step in (-1, 1):
         at = place
-        while 0 <= at + step < len(order) and order[at + step].id in working:
+        while 0 <= at + step < len(order) and order[at + step].id in busy:
             earlier, later = sorted((order[at], order[at + step]), key=lambda one: one.starts_at)
             if (later.starts_at - earlier.ends_at).total_seconds() > gap:
                 break

@@ -20,17 +20,20 @@ from marketplace.services.meetings import booking, holds, interpreting
 
 
 def possible(first: MeetingParty, second: MeetingParty, slots: Sequence[MeetingSlot]) -> list[MeetingSlot]:
-    """Return the slots of one event that still have room for a pair, in the order given; in at most five statements.
-
-    Whether an interpreter has to rest is left to the booking itself.
-    """
+    """Return the slots of one event that still have room for a pair, in the order given; in at most six statements."""
     found = list(slots)
     if any(booking.is_in_person(first, second, slot.session) for slot in found):
         tables = _free(found, HoldKind.TABLE, _tables(first, second, found))
         found = [slot for slot in found if tables[slot.id] or not booking.is_in_person(first, second, slot.session)]
     if found and interpreting.is_needed(first, second):
-        interpreters = _free(found, HoldKind.INTERPRETER, _interpreters(first, second, found))
-        found = [slot for slot in found if interpreters[slot.id]]
+        able, rest_after = _interpreters(first, second, found)
+        free = _free(found, HoldKind.INTERPRETER, able)
+        working = interpreting.working(rest_after)
+        found = [
+            slot
+            for slot in found
+            if any(interpreting.run_length(slot, working[one]) <= rest_after[one] for one in free[slot.id])
+        ]
     return found
 
 
@@ -51,18 +54,22 @@ def _tables(first: MeetingParty, second: MeetingParty, slots: Sequence[MeetingSl
     return {slot.id: {table for table in usable if (slot.id, table) not in closed} for slot in slots}
 
 
-def _interpreters(first: MeetingParty, second: MeetingParty, slots: Sequence[MeetingSlot]) -> dict[int, set[int]]:
-    """Return the interpreters on shift who speak the languages of both, by slot."""
+def _interpreters(
+    first: MeetingParty, second: MeetingParty, slots: Sequence[MeetingSlot]
+) -> tuple[dict[int, set[int]], dict[int, int]]:
+    """Return who on shift speaks the languages of both, by slot, and after how many slots each interpreter rests."""
     pairs = interpreting.pairs_between(first, second)
     found: dict[int, set[int]] = defaultdict(set)
-    for slot_id, identity, spoken in session().execute(
-        select(InterpreterShift.slot_id, Interpreter.id, Interpreter.pairs)
+    rest_after: dict[int, int] = {}
+    for slot_id, identity, spoken, limit in session().execute(
+        select(InterpreterShift.slot_id, Interpreter.id, Interpreter.pairs, Interpreter.rest_after)
         .join(Interpreter, Interpreter.id == InterpreterShift.interpreter_id)
         .where(Interpreter.retired_at.is_(None), InterpreterShift.slot_id.in_([slot.id for slot in slots]))
     ):
         if pairs & set(spoken):
             found[slot_id].add(identity)
-    return found
+            rest_after[identity] = limit
+    return found, rest_after
 
 
 def _free(slots: Sequence[MeetingSlot], kind: HoldKind, able: dict[int, set[int]]) -> dict[int, set[int]]:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from marketplace.database import session
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.models import Attendance, Letter, Meeting, MeetingState, MeetingTable
-from marketplace.services.meetings import interpreters, interpreting, parties, self_booking, slots, tables
+from marketplace.services.meetings import availability, interpreters, interpreting, parties, self_booking, slots, tables
 from marketplace.services.meetings.booking import NoInterpreter, NoTable
 from marketplace.services.meetings.interpreters import Details
 from marketplace.services.meetings.slots import WouldCancel
@@ -296,3 +296,18 @@ def test_shared_language_is_the_first_of_the_first_side(place, first, second, sh
         assert interpreting.shared_language(one, other) == shared
         assert interpreting.is_needed(one, other) is needed
     session().rollback()
+
+
+def test_times_at_which_the_interpreter_must_rest_are_not_offered(make, organiser):
+    place = market(make, organiser, projects=3, funders=3)
+    for side in place.projects:
+        speak(place, side, ("pt",), organiser)
+    for side in place.funders:
+        speak(place, side, ("en",), organiser)
+    interpreters.save(place.event.slug, Details("Ana", ("en", "pt"), 2, everywhen(place)), organiser)
+    book(place, 0, 0, 0)
+    book(place, 0, 1, 1)
+
+    offered = availability.free_slots(place.projects[0], place.funders[2])
+
+    assert [place.slots.index(slot) for slot in offered] == [3, 4, 5]
