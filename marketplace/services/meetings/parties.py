@@ -361,9 +361,15 @@ def addable(event: Event) -> list[Addable]:
 def edit(slug: str, uid: str, details: Details, by: User) -> MeetingParty:
     """Change a party: its people, languages, how it takes part. Its own people may, but for floor and cap.
 
-    A person who holds meetings to come for it cannot be taken out: hand the meetings over first (`Conflict`).
+    Where it takes part otherwise, its meetings to come get a table or go online, and both sides are told; `Conflict`
+    where no table is free. A person who holds meetings to come for it cannot be taken out: hand the meetings over first
+    (`Conflict`).
     """
+    from marketplace.services.meetings import booking, reseating
+    from marketplace.services.meetings import self_booking as own_booking
+
     with atomic() as current:
+        booking.hold_rules(slug)
         event = changeable(slug, by)
         organises = policies.can(by, "event.manage", event)
         party = find(event, uid) if organises else find_mine(event, uid, by)
@@ -383,7 +389,11 @@ def edit(slug: str, uid: str, details: Details, by: User) -> MeetingParty:
         party.online_link = texts.web_address(details.online_link, "online_link")
         _set_members(event, party, details)
         current.flush()
-        audit.record("meeting_party.edited", by, party, event=event.slug)
+        moved, left = reseating.put_right(own_booking.of_party(party), by)
+        if any(meeting.table is None for meeting in left):
+            raise Conflict(lazy_gettext("No table is free for one of their meetings. Move or cancel it first."))
+        # Who cannot use the table they have says so in any case; the organisers see it among what cannot work.
+        audit.record("meeting_party.edited", by, party, event=event.slug, moved=len(moved))
         return party
 
 

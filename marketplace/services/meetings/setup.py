@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from marketplace import clock
 from marketplace.database import atomic, lock, session
 from marketplace.errors import Conflict, Invalid, NotFound
-from marketplace.i18n import LazyText, lazy_gettext
+from marketplace.i18n import LazyText, lazy_gettext, ngettext
 from marketplace.models import (
     Attendance,
     Event,
@@ -234,7 +234,12 @@ def problems(event: Event, setup: MeetingSetup | None = None) -> list[LazyText]:
                 )
             )
             break
-    return found + _seat_problems(event, parties, floors, usable) + _language_problems(event, parties)
+    return (
+        found
+        + _seat_problems(event, parties, floors, usable)
+        + _table_problems(event, parties)
+        + _language_problems(event, parties)
+    )
 
 
 def seats(event: Event, usable: list[MeetingSlot] | None = None) -> int:
@@ -279,6 +284,32 @@ def _seat_problems(
             )
         ]
     return []
+
+
+def _table_problems(event: Event, parties: list[MeetingParty]) -> list[LazyText]:
+    """Say where somebody needs an accessible table and there is none, or has meetings at tables out of reach."""
+    from marketplace.services.meetings import reseating
+
+    if not any(party.needs_accessible_table and party.attendance is Attendance.IN_PERSON for party in parties):
+        return []
+    if not session().scalar(
+        select(MeetingTable.id)
+        .where(MeetingTable.event_id == event.id, MeetingTable.closed_at.is_(None), MeetingTable.is_accessible)
+        .limit(1)
+    ):
+        return [lazy_gettext("Somebody needs an accessible table, but no table is one.")]
+    wrong = len(reseating.out_of_reach(event.id))
+    if not wrong:
+        return []
+    return [
+        LazyText(
+            lambda: ngettext(
+                "%(num)s meeting is at a table that one side cannot use, and no accessible one is free then.",
+                "%(num)s meetings are at tables that one side cannot use, and no accessible one is free then.",
+                wrong,
+            )
+        )
+    ]
 
 
 def _language_problems(event: Event, parties: list[MeetingParty]) -> list[LazyText]:

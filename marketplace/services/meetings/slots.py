@@ -52,12 +52,33 @@ class Details:
 class WouldCancel(Conflict):
     """The change would cancel meetings; it is done when it is confirmed. `meetings` are those concerned."""
 
+    ends = True
+
+    def __init__(self, meetings: list[Meeting], message: LazyText | None = None) -> None:
+        super().__init__(
+            message
+            or LazyText(
+                lambda: ngettext(
+                    "%(num)s meeting lies in a slot that would be gone. Confirm to cancel it and tell both sides.",
+                    "%(num)s meetings lie in slots that would be gone. Confirm to cancel them and tell both sides.",
+                    len(meetings),
+                )
+            )
+        )
+        self.meetings = meetings
+
+
+class WouldMove(Conflict):
+    """The change would give meetings another place; it is done when it is confirmed. `meetings` are those concerned."""
+
+    ends = False
+
     def __init__(self, meetings: list[Meeting]) -> None:
         super().__init__(
             LazyText(
                 lambda: ngettext(
-                    "%(num)s meeting lies in a slot that would be gone. Confirm to cancel it and tell both sides.",
-                    "%(num)s meetings lie in slots that would be gone. Confirm to cancel them and tell both sides.",
+                    "%(num)s meeting would change its place. Confirm to change it and tell both sides.",
+                    "%(num)s meetings would change their place. Confirm to change them and tell both sides.",
                     len(meetings),
                 )
             )
@@ -172,10 +193,11 @@ def meetings_by_session(event_id: int) -> dict[int, int]:
 def save(slug: str, details: Details, by: User, uid: str = "", *, is_confirmed: bool = False) -> MeetingSession:
     """Add a meeting session, or change the one named by `uid`, and cut it.
 
-    A slot whose times stay keeps its meetings. Raises `WouldCancel` where scheduled meetings would lose theirs, unless
-    `is_confirmed`: then they are cancelled and both sides are told.
+    A slot whose times stay keeps its meetings; where the session goes online or comes back, they lose or get a table.
+    Raises `WouldCancel` where scheduled meetings would lose their time or find no table, `WouldMove` where some would
+    change their place, unless `is_confirmed`: then that is done and both sides are told.
     """
-    from marketplace.services.meetings import letters
+    from marketplace.services.meetings import letters, reseating
 
     with atomic() as current:
         booking.hold_rules(slug)
@@ -193,9 +215,46 @@ def save(slug: str, details: Details, by: User, uid: str = "", *, is_confirmed: 
         for meeting in lost:
             booking.cancel(meeting, by, str(lazy_gettext("The time of this meeting is no longer held free.")))
             letters.tell_cancelled(meeting)
+        moved, homeless = reseating.put_right(_scheduled(found), by)
+        if homeless and not is_confirmed:
+            raise WouldCancel(homeless, _without_table(homeless))
+        if moved and not is_confirmed:
+            raise WouldMove(moved)
+        for meeting in homeless:
+            booking.cancel(meeting, by, str(lazy_gettext("No table is free for this meeting.")))
+            letters.tell_cancelled(meeting)
         events.touch(event)
-        audit.record("meeting_session.saved", by, found, event=event.slug, slots=len(spans), cancelled=len(lost))
+        audit.record(
+            "meeting_session.saved",
+            by,
+            found,
+            event=event.slug,
+            slots=len(spans),
+            moved=len(moved),
+            cancelled=len(lost) + len(homeless),
+        )
         return found
+
+
+def _scheduled(found: MeetingSession) -> list[Meeting]:
+    return list(
+        session().scalars(
+            select(Meeting)
+            .join(MeetingSlot, MeetingSlot.id == Meeting.slot_id)
+            .where(MeetingSlot.session_id == found.id, Meeting.state == MeetingState.SCHEDULED)
+            .order_by(MeetingSlot.starts_at, Meeting.id)
+        )
+    )
+
+
+def _without_table(meetings: list[Meeting]) -> LazyText:
+    return LazyText(
+        lambda: ngettext(
+            "For %(num)s meeting no table is free. Confirm to cancel it and tell both sides.",
+            "For %(num)s meetings no table is free. Confirm to cancel them and tell both sides.",
+            len(meetings),
+        )
+    )
 
 
 def remove(slug: str, uid: str, by: User, *, is_confirmed: bool = False) -> None:

@@ -80,9 +80,10 @@ def add(slug: str, count: int, by: User, *, zone: str = "", is_accessible: bool 
 def edit(slug: str, uid: str, number: int, zone: str, is_accessible: bool, by: User) -> MeetingTable:
     """Change a table's number, zone or accessibility; its meetings stay.
 
-    Calendars learn the new number of those to come.
+    Calendars learn the new number of those to come. Meetings that need an accessible table leave one that is none any
+    more for another; where no other is free the change is refused.
     """
-    from marketplace.services.meetings import letters
+    from marketplace.services.meetings import letters, reseating
 
     with atomic() as current:
         booking.hold_rules(slug)
@@ -100,12 +101,15 @@ def edit(slug: str, uid: str, number: int, zone: str, is_accessible: bool, by: U
         is_moved = (number, zone) != (table.number, table.zone)
         table.number, table.zone, table.is_accessible = number, zone, is_accessible
         current.flush()
+        gone, left = reseating.put_right(_meetings(table), by)
+        if left:
+            raise Invalid("is_accessible", lazy_gettext("Meetings at this table need it to be accessible."))
         if is_moved:
             for meeting in _meetings(table):
                 if meeting.slot.starts_at > clock.now():
                     booking.note_change(meeting)
                     letters.tell_moved(meeting)
-        audit.record("meeting_table.edited", by, table, event=event.slug)
+        audit.record("meeting_table.edited", by, table, event=event.slug, moved=len(gone))
         return table
 
 

@@ -108,7 +108,7 @@ def add_session(slug: str) -> ResponseReturnValue:
 @room.route(f"{HERE}/sessions/<session>", endpoint="events_meetings_session", methods=["GET", "POST"])
 @access("desk.enter")
 def edit_session(slug: str, session: str) -> ResponseReturnValue:
-    """Change a meeting session; `WouldCancel` asks before meetings end."""
+    """Change a meeting session; it asks before meetings end or change their place."""
     event = events.managed(slug, current_user)
     return _session_form(event, slots.find(event, session))
 
@@ -130,7 +130,7 @@ def _session_form(event: Event, found: MeetingSession | None) -> ResponseReturnV
                     return redirect(url_for("organiser.events_meetings_sessions", slug=slug), code=303)
             except Invalid as error:
                 form.refuse(error)
-            except slots.WouldCancel as error:
+            except (slots.WouldCancel, slots.WouldMove) as error:
                 refusal, status = error, error.status
     page = render_template(
         "organiser/events/meetings_session.html", event=event, found=found, form=form, refusal=refusal, spans=spans

@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from marketplace.database import atomic, session
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.models import (
+    Attendance,
     BookingRule,
+    EventMode,
     EventState,
     Letter,
     Meeting,
@@ -19,7 +21,7 @@ from marketplace.models import (
     MeetingState,
 )
 from marketplace.services import wallclock
-from marketplace.services.meetings import interpreting, requests, self_booking, slots
+from marketplace.services.meetings import interpreting, parties, requests, self_booking, setup, slots, tables
 from marketplace.services.meetings.slots import Details, WouldCancel
 from tests.meetings import audit, market, user_of
 
@@ -281,3 +283,91 @@ def test_runs_of_slots_end_at_breaks_and_skip_what_was_given_up(make, organiser)
     assert interpreting.run_length(found[1], {ids[0], ids[2]}) == 2
     assert interpreting.run_length(found[2], set(ids)) == 1
     assert session().scalars(select(Meeting.id)).all() == []
+
+
+# Another way to meet
+
+
+@pytest.fixture
+def agreed(place):
+    """Two meetings at once, at tables 1 and 2."""
+    pairs = zip(place.projects, place.funders, strict=True)
+    return [self_booking.book(place.event.slug, a.uid, b.uid, place.slots[0].uid, user_of(a)) for a, b in pairs]
+
+
+def told(kind):
+    session().expire_all()
+    return session().scalar(select(func.count()).select_from(Letter).where(Letter.kind == kind))
+
+
+def test_session_that_goes_online_asks_first_and_then_frees_its_tables_and_tells_both_sides(place, organiser, agreed):
+    """B10"""
+    online = details(place, mode=EventMode.ONLINE)
+
+    with pytest.raises(slots.WouldMove) as refusal:
+        slots.save(place.event.slug, online, organiser, place.session.uid)
+    assert {one.id for one in refusal.value.meetings} == {one.id for one in agreed}
+    assert {one.table.number for one in agreed} == {1, 2}
+    assert slots.find(place.event, place.session.uid).mode is EventMode.IN_PERSON
+
+    slots.save(place.event.slug, online, organiser, place.session.uid, is_confirmed=True)
+
+    assert [(one.state, one.table_id, one.calendar_sequence) for one in agreed] == [
+        (MeetingState.SCHEDULED, None, 1)
+    ] * 2
+    assert told("meeting.moved") == 4
+    assert audit() == []
+
+
+def test_session_that_comes_back_finds_tables_or_asks_before_meetings_end(place, organiser, agreed):
+    """B10"""
+    slots.save(place.event.slug, details(place, mode=EventMode.ONLINE), organiser, place.session.uid, is_confirmed=True)
+    for table in tables.of_event(place.event.id)[1:]:
+        tables.close(place.event.slug, table.uid, organiser)
+    back = details(place, mode=EventMode.IN_PERSON)
+
+    with pytest.raises(slots.WouldCancel, match="no table is free"):
+        slots.save(place.event.slug, back, organiser, place.session.uid)
+    assert [one.table_id for one in agreed] == [None, None]
+
+    slots.save(place.event.slug, back, organiser, place.session.uid, is_confirmed=True)
+
+    assert [(one.state, one.table and one.table.number) for one in agreed] == [
+        (MeetingState.SCHEDULED, 1),
+        (MeetingState.CANCELLED, None),
+    ]
+    assert told("meeting.cancelled") == 2
+    assert audit() == []
+
+
+def test_side_that_stays_at_home_or_needs_another_table_takes_its_meetings_along(place, organiser, agreed):
+    side, other = place.projects
+    people = [tuple(member.registration.uid for member in one.members) for one in (side, other)]
+
+    parties.edit(
+        place.event.slug, side.uid, parties.Details(attendance=Attendance.ONLINE, members=people[0]), organiser
+    )
+    first, second = tables.of_event(place.event.id)
+    tables.edit(place.event.slug, first.uid, first.number, "", True, organiser)
+    parties.edit(
+        place.event.slug, other.uid, parties.Details(needs_accessible_table=True, members=people[1]), organiser
+    )
+
+    assert [one.table and one.table.number for one in agreed] == [None, 1]
+    assert told("meeting.moved") == 4
+    with pytest.raises(Invalid, match="need it to be accessible"):
+        tables.edit(place.event.slug, first.uid, first.number, "", False, organiser)
+    tables.close(place.event.slug, second.uid, organiser)
+    with pytest.raises(Conflict, match="No table is free"):
+        parties.edit(place.event.slug, side.uid, parties.Details(members=people[0]), organiser)
+    assert audit() == []
+
+
+def test_need_for_which_there_is_no_table_is_kept_and_told_to_the_organisers(place, organiser, agreed):
+    side = place.projects[0]
+    people = tuple(member.registration.uid for member in side.members)
+    needs = parties.Details(needs_accessible_table=True, members=people)
+
+    parties.edit(place.event.slug, side.uid, needs, organiser)
+
+    assert "no table is one" in " ".join(map(str, setup.problems(place.event)))
