@@ -175,4 +175,13 @@ def audit() -> list[str]:
     )
     if bare:
         found.append(f"{bare} meetings hold nothing")
+    out_of_reach = session().scalar(
+        text(
+            "SELECT count(*) FROM meeting m JOIN meeting_table t ON t.id = m.table_id "
+            "JOIN meeting_party p ON p.id IN (m.first_party_id, m.second_party_id) "
+            "WHERE m.state = 'scheduled' AND p.needs_accessible_table AND NOT t.is_accessible"
+        )
+    )
+    if out_of_reach:
+        found.append(f"{out_of_reach} meetings are at tables that a side cannot use")
     return found

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
-from marketplace.database import session
+from marketplace.database import atomic, session
 from marketplace.errors import Conflict
 from marketplace.models import (
     BookingRule,
@@ -20,11 +20,12 @@ from marketplace.models import (
     WishKind,
 )
 from marketplace.services import jobs
-from marketplace.services.meetings import parties, self_booking, setup, wishes
-from marketplace.services.meetings.scheduling import drafts, publishing, runs
+from marketplace.services.meetings import booking, interpreters, parties, self_booking, setup, tables, wishes
+from marketplace.services.meetings.booking import Wanted
+from marketplace.services.meetings.scheduling import drafts, publishing, reports, runs
 from marketplace.services.meetings.scheduling.drafts import Pick
 from marketplace.services.meetings.scheduling.publishing import StaleDraft
-from tests.meetings import audit, market, user_of
+from tests.meetings import audit, market, party, user_of
 
 
 @pytest.fixture
@@ -216,3 +217,153 @@ def test_two_runs_of_one_event_do_not_start_together(place, organiser):
 
     with pytest.raises(Conflict, match="working on this event"):
         runs.start(place.event.slug, ScheduleKind.SOLVE, organiser)
+
+
+# What there is little of
+
+
+def make_accessible(place, organiser, *numbers):
+    for table in tables.of_event(place.event.id):
+        if table.number in numbers:
+            tables.edit(place.event.slug, table.uid, table.number, "", True, organiser)
+
+
+def change(side, **values):
+    with atomic():
+        for name, value in values.items():
+            setattr(side, name, value)
+
+
+def test_every_meeting_that_needs_an_accessible_table_gets_one(make, organiser):
+    place = market(make, organiser, projects=4, funders=4, tables=4, hours=2)
+    make_accessible(place, organiser, 3)
+    for side in (place.projects[0], place.projects[1], place.funders[0]):
+        change(side, needs_accessible_table=True)
+
+    draft = solved_at(place, organiser)
+    publishing.publish(place.event.slug, draft.uid, organiser)
+
+    # Ten of the sixteen pairs need the one accessible table, in six slots.
+    accessible = [meeting for meeting in meetings(place) if meeting.table.is_accessible]
+    assert sum(map(needs_access, accessible)) == 6
+    assert len(meetings(place)) == 12
+    assert audit() == []
+    report = reports.of(place.event, draft)
+    assert {unmet.reason for unmet in report.unmet} <= {"No accessible table is left when both could meet."}
+
+
+def needs_access(meeting):
+    return meeting.first_party.needs_accessible_table or meeting.second_party.needs_accessible_table
+
+
+def solved_at(place, organiser, kind=ScheduleKind.SOLVE, **values):
+    uid = runs.start(place.event.slug, kind, organiser, seconds=2, **values).uid
+    perform(uid)
+    found = session().scalar(select(Schedule).where(Schedule.uid == uid).options(undefer(Schedule.meetings)))
+    assert (found.state, found.figures.get("problems")) == (ScheduleState.DRAFT, 0), found.failure
+    return found
+
+
+def test_accessible_table_and_interpreter_are_set_aside_for_who_needs_both(make, organiser):
+    place = market(make, organiser, projects=3, funders=3, tables=3, hours=2)
+    make_accessible(place, organiser, 1)
+    for side in place.projects:
+        change(side, languages=["pt"])
+    for side in place.funders:
+        change(side, languages=["en"])
+    change(place.projects[0], needs_accessible_table=True)
+    change(place.funders[2], languages=["pt"])
+    wanted = frozenset(slot.uid for slot in place.slots)
+    interpreters.save(
+        place.event.slug, interpreters.Details("Ana", ("en", "pt"), rest_after=2, slot_uids=wanted), organiser
+    )
+
+    publishing.publish(place.event.slug, solved_at(place, organiser).uid, organiser)
+
+    found = meetings(place)
+    assert sum(meeting.interpreter_id is not None for meeting in found) == 4
+    assert (
+        sum(meeting.first_party_id == place.projects[0].id and meeting.interpreter_id is not None for meeting in found)
+        >= 1
+    )
+    assert sum(needs_access(meeting) for meeting in found) >= 2
+    assert audit() == []
+
+
+def test_meeting_agreed_when_the_interpreter_would_rest_is_planned_around(make, organiser):
+    place = market(make, organiser, projects=2, funders=3, tables=2, hours=2)
+    for side in place.projects:
+        change(side, languages=["pt"])
+    for side in place.funders:
+        change(side, languages=["en"])
+    wanted = frozenset(slot.uid for slot in place.slots)
+    interpreters.save(
+        place.event.slug, interpreters.Details("Ana", ("en", "pt"), rest_after=2, slot_uids=wanted), organiser
+    )
+    side = place.projects[0]
+    booked = self_booking.book(place.event.slug, side.uid, place.funders[0].uid, place.slots[2].uid, user_of(side))
+
+    publishing.publish(place.event.slug, solved_at(place, organiser).uid, organiser)
+
+    session().refresh(booked)
+    assert (booked.state, booked.slot_id) == (MeetingState.SCHEDULED, place.slots[2].id)
+    work = sorted(place.slots.index(meeting.slot) for meeting in meetings(place))
+    assert not any({at, at + 1, at + 2} <= set(work) for at in work)
+    assert len(work) == 4
+    assert audit() == []
+
+
+def test_meetings_above_a_cap_that_was_lowered_since_stay(place, organiser):
+    side = place.projects[0]
+    for funder, slot in zip(place.funders[:2], place.slots, strict=False):
+        self_booking.book(place.event.slug, side.uid, funder.uid, slot.uid, user_of(side))
+    change(side, floor=0, cap=1)
+
+    publishing.publish(place.event.slug, solved_at(place, organiser).uid, organiser)
+
+    assert sum(meeting.first_party_id == side.id for meeting in meetings(place)) == 2
+
+
+def test_tables_of_cities_that_meet_are_left_to_them(make, organiser):
+    place = market(make, organiser, projects=1, funders=1, tables=1, hours=1, pairings=("project:funder", "city:city"))
+    cities = [
+        party(make, place.event, place.ticket, PartyRole.CITY, make.city(name=name, slug=f"{name}-{place.event.id}"))
+        for name in ("lima", "quito")
+    ]
+    for slot in place.slots[:2]:
+        wanted = Wanted(cities[0], cities[1], slot, MeetingSource.ORGANISER, round=place.slots.index(slot) + 1)
+        booking.make(wanted, organiser)
+
+    publishing.publish(place.event.slug, solved_at(place, organiser).uid, organiser)
+
+    planned = [meeting for meeting in meetings(place) if meeting.first_party.role is PartyRole.PROJECT]
+    assert [meeting.slot_id for meeting in planned] == [place.slots[2].id]
+
+
+def test_no_meeting_is_moved_by_hand_to_a_table_that_a_side_cannot_use(place, organiser, solved):
+    make_accessible(place, organiser, 1)
+    change(place.projects[0], needs_accessible_table=True)
+    draft = solved()
+    one = next(one for one in draft.meetings if one["first"] == place.projects[0].uid)
+    first, second = tables.of_event(place.event.id)
+    beside = next((other for other in draft.meetings if other["slot"] == one["slot"] and other is not one), None)
+
+    assert one["table"] == first.uid
+    with pytest.raises(drafts.Impossible, match="needs an accessible table"):
+        drafts.move(
+            place.event.slug, draft.uid, Pick(one["first"], one["second"]), one["slot"], organiser, table_uid=second.uid
+        )
+    assert beside is None or beside["table"] == second.uid
+
+
+def test_what_has_begun_is_not_planned_anew(place, organiser, solved, clock):
+    publishing.publish(place.event.slug, solved().uid, organiser)
+    clock.move_to(place.slots[2].starts_at)
+    before = {meeting.uid for meeting in meetings(place) if meeting.slot.starts_at <= place.slots[2].starts_at}
+    parties.withdraw(place.event.slug, place.funders[0].uid, "Called back", organiser)
+    before &= {meeting.uid for meeting in meetings(place)}
+
+    publishing.publish(place.event.slug, solved().uid, organiser)
+
+    past = {meeting.uid for meeting in meetings(place) if meeting.slot.starts_at <= place.slots[2].starts_at}
+    assert past == before

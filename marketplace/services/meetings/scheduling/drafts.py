@@ -26,6 +26,7 @@ from marketplace.models import (
 from marketplace.services import audit, events, texts
 from marketplace.services.meetings import availability, booking, pairings, parties, setup, slots, tables
 from marketplace.services.meetings.scheduling import inputs
+from marketplace.services.meetings.scheduling.pools import needs_accessible_table
 from marketplace.services.meetings.scheduling.staffing import Places, Seat, staff
 
 
@@ -149,12 +150,17 @@ def move(
         table = next((one for one in tables.of_event(event.id) if one.uid == table_uid), None) if table_uid else None
         others = [one for one in plan if one is not seat]
         _check_parties(event, others, seat.first, seat.second, slot)
+        if table is not None and not table.is_accessible and needs_accessible_table(seat.first, seat.second):
+            raise Impossible(lazy_gettext("This meeting needs an accessible table."))
         if table is not None and any(
             one.slot.id == slot.id and one.table is not None and one.table.id == table.id for one in others
         ):
             raise Impossible(lazy_gettext("Another meeting is at this table then."))
         seat.slot, seat.table, seat.people, seat.interpreter = slot, table, [], None
-        return _save(event, draft, plan, seat, by, "schedule.meeting_moved")
+        draft = _save(event, draft, plan, seat, by, "schedule.meeting_moved")
+        if table is not None and seat.table is not None and seat.table.id != table.id:
+            raise Impossible(lazy_gettext("This table is closed then, or another meeting needs it."))
+        return draft
 
 
 def swap(slug: str, uid: str, pick: Pick, other: Pick, by: User, *, revision: int = 0) -> Schedule:
@@ -268,6 +274,7 @@ def _check_parties(
 PROBLEMS = {
     "people": lazy_gettext("Nobody of one side is free then."),
     "table": lazy_gettext("No table is free then."),
+    "accessible_table": lazy_gettext("No accessible table is free then."),
     "interpreter": lazy_gettext("No interpreter is free then."),
 }
 """What keeps a meeting of a plan from taking place as planned."""

@@ -44,7 +44,7 @@ def of(places: Places, plan: Sequence[Seat]) -> list[Grid]:
         for table in places.tables:
             cells = [at.get((table.id, slot.id)) for slot in usable]
             if table.closed_at is None or any(cells):
-                shut = [table.closed_at is not None or (table.id, slot.id) in places.closures for slot in usable]
+                shut = [table.closed_at is not None or (table.id, slot.id) in places.taken for slot in usable]
                 grid.rows.append(Row(table, cells, shut))
         for place in range(max((len(without[slot.id]) for slot in usable), default=0)):
             cells = [without[slot.id][place] if place < len(without[slot.id]) else None for slot in usable]

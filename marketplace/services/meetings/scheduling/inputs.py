@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from marketplace import clock
 from marketplace.database import session
 from marketplace.matching import Problem
 from marketplace.models import (
@@ -21,6 +22,7 @@ from marketplace.models import (
     EventMode,
     Hold,
     HoldKind,
+    Interpreter,
     Meeting,
     MeetingParty,
     MeetingPerson,
@@ -39,7 +41,6 @@ from marketplace.services.meetings import (
     booking,
     holds,
     interpreters,
-    interpreting,
     pairings,
     parties,
     setup,
@@ -47,12 +48,10 @@ from marketplace.services.meetings import (
     tables,
     wishes,
 )
+from marketplace.services.meetings.scheduling import pools
 
 AGREED = frozenset({MeetingSource.REQUEST, MeetingSource.BOOKED, MeetingSource.ORGANISER, MeetingSource.IMPORT})
 """Meetings that people agreed on or set by hand: the engine never moves them."""
-
-UNLIMITED = 100_000
-"""Tables of a slot in which no meeting needs one."""
 
 WISH_BONUS = (0.35, 0.25, 0.15, 0.1)
 """What a wish adds to a pair's value, as a share of 100 points: a first, second, third rank, and any other."""
@@ -83,10 +82,15 @@ PLANNED = (PartyRole.PROJECT, PartyRole.PARTICIPANT)
 
 @dataclass(frozen=True)
 class Present:
-    """The scheduled meetings of an event in short: what differs after every change, and the ids of the planned ones."""
+    """The scheduled meetings of an event in short: what differs after every change, and the ids of the planned ones.
+
+    `tables` and `interpreters` are those that the others hold, as (id, slot).
+    """
 
     digest: str
     planned: frozenset[int]
+    tables: frozenset[tuple[int, int]]
+    interpreters: frozenset[tuple[int, int]]
 
 
 def present(event_id: int) -> Present:
@@ -101,6 +105,7 @@ def present(event_id: int) -> Present:
                 Meeting.is_locked,
                 Meeting.calendar_sequence,
                 Meeting.id,
+                Meeting.interpreter_id,
                 MeetingParty.role,
             )
             .join(MeetingParty, MeetingParty.id == Meeting.first_party_id)
@@ -110,8 +115,12 @@ def present(event_id: int) -> Present:
         .all()
     )
     told = "\n".join("|".join(map(str, row[:5])) for row in rows)
+    others = [row for row in rows if row.role not in PLANNED]
     return Present(
-        sha256(told.encode()).hexdigest(), frozenset(identity for *_, identity, role in rows if role in PLANNED)
+        sha256(told.encode()).hexdigest(),
+        frozenset(row.id for row in rows if row.role in PLANNED),
+        frozenset((row.table_id, row.slot_id) for row in others if row.table_id is not None),
+        frozenset((row.interpreter_id, row.slot_id) for row in others if row.interpreter_id is not None),
     )
 
 
@@ -123,11 +132,11 @@ def digest(event_id: int) -> str:
 def build(event: Event, kind: ScheduleKind, options: Mapping[str, Any] | None = None) -> Inputs:
     """Read everything once and return the engine's problem.
 
-    SOLVE locks what people agreed on and what organisers locked; FILL locks all meetings there are. Both sides' wishes
-    raise a pair's score; a must of either side makes it a must meeting. `options` may change the numbers for a what-if:
-    {"tables": n, "cap": {role: n}, "without_floors": true}.
+    SOLVE locks what people agreed on and what organisers locked; FILL locks all meetings there are; what has begun is
+    locked in any case. Both sides' wishes raise a pair's score; a must of either side makes it a must meeting.
+    `options` may change the numbers for a what-if: {"tables": n, "cap": {role: n}, "without_floors": true}.
     """
-    options = options or {}
+    options, now = options or {}, clock.now()
     rules = setup.needed(event.id)
     here = [party for party in parties.of_event(event.id) if party.role is not PartyRole.CITY]
     projects = [party for party in here if party.role is PartyRole.PROJECT]
@@ -136,7 +145,6 @@ def build(event: Event, kind: ScheduleKind, options: Mapping[str, Any] | None = 
     scheduled = _scheduled(event)
     staff = _Staff([*projects, *others], usable, scheduled)
     pairs = _pairs(event, rules, here)
-    pools, capacity = _pools(event, usable, [(one["first"], one["second"]) for one in pairs])
     place_p = {party.id: index for index, party in enumerate(projects)}
     place_f = {party.id: index for index, party in enumerate(others)}
     place_t = {slot.id: index for index, slot in enumerate(usable)}
@@ -152,7 +160,25 @@ def build(event: Event, kind: ScheduleKind, options: Mapping[str, Any] | None = 
             pairs.append({"first": projects[p], "second": others[f], "score": 1, "must": 0, "rank_p": 0, "rank_f": 0})
             known.add((p, f))
     pairs.sort(key=lambda one: (place_p[one["first"].id], place_f[one["second"].id]))
-    caps = options.get("cap", {})
+    locked = {
+        key: one
+        for key, one in present.items()
+        if kind is ScheduleKind.FILL or one.is_locked or one.source in AGREED or usable[key[2]].starts_at <= now
+    }
+    inside = {one.id for one in present.values()}
+    outside = [one for one in scheduled if one.id not in inside]
+    open_tables = [table for table in tables.of_event(event.id) if table.closed_at is None]
+    closed = tables.closures(event.id) | {(one.table_id, one.slot_id) for one in outside if one.table_id is not None}
+    pooled = pools.build(
+        usable,
+        [(one["first"], one["second"]) for one in pairs],
+        [
+            pools.Locked(projects[p], others[f], one.slot_id, one.table_id, one.interpreter_id)
+            for (p, f, _), one in sorted(locked.items())
+        ],
+        pools.Supply(open_tables, closed, *_interpreters(event, staff.absent, outside)),
+    )
+    held = Counter(side for one in locked.values() for side in (one.first_party_id, one.second_party_id))
     cities = sorted({party.organisation_id or -party.id for party in projects})
     document = {
         "format": "cm-match/1",
@@ -160,34 +186,30 @@ def build(event: Event, kind: ScheduleKind, options: Mapping[str, Any] | None = 
         "slots": {
             "day": _numbers(slot.starts_at.date() for slot in usable),
             "session": _numbers(slot.session_id for slot in usable),
-            "tables": _tables(event, usable, scheduled, options.get("tables")),
+            "tables": _tables(usable, open_tables, closed, options.get("tables")),
         },
         "delegations": {"cap": [max(1, staff.delegation(city)) for city in cities]},
         "projects": {
             "delegation": [cities.index(party.organisation_id or -party.id) for party in projects],
-            **_side(projects, rules, staff, usable, caps, options),
+            **_side(projects, rules, staff, usable, held, options),
         },
         "counterparties": {
             "vendor": [int(party.role is PartyRole.VENDOR) for party in others],
             "reps": [staff.representatives(party) for party in others],
-            **_side(others, rules, staff, usable, caps, options),
+            **_side(others, rules, staff, usable, held, options),
         },
-        "interpreters": {"pool": pools, "cap": capacity},
+        "interpreters": {"pool": [need.name for need in pooled.needs], "cap": pooled.capacity},
         "pairs": {
             "p": [place_p[one["first"].id] for one in pairs],
             "f": [place_f[one["second"].id] for one in pairs],
             "score": [one["score"] for one in pairs],
-            "interp": [_pool(pools, one["first"], one["second"]) for one in pairs],
+            "interp": [pooled.of(one["first"], one["second"]) for one in pairs],
             "must": [one["must"] for one in pairs],
             "rank_p": [one["rank_p"] for one in pairs],
             "rank_f": [one["rank_f"] for one in pairs],
         },
-        "locked": sorted(
-            [p, f, t]
-            for (p, f, t), one in present.items()
-            if kind is ScheduleKind.FILL or one.is_locked or one.source in AGREED
-        ),
-        "published": sorted([p, f, t] for p, f, t in present),
+        "locked": [list(key) for key in sorted(locked)],
+        "published": [list(key) for key in sorted(present)],
     }
     return Inputs(Problem.from_json(document), projects, others, usable, present)
 
@@ -208,24 +230,33 @@ def _numbers(values: Iterable[Any]) -> list[int]:
     return [seen.setdefault(value, len(seen)) for value in values]
 
 
-def _tables(event: Event, usable: list[MeetingSlot], scheduled: list[Meeting], wanted: int | None) -> list[int]:
+def _tables(
+    usable: list[MeetingSlot], every: list[MeetingTable], closed: set[tuple[int, int]], wanted: int | None
+) -> list[int]:
     """Return how many tables each slot has for the engine: open, less those of meetings it does not know.
 
     In an online session nobody needs a table, so there are always enough.
     """
-    every: list[MeetingTable] = [table for table in tables.of_event(event.id) if table.closed_at is None]
-    closed: Counter[int] = Counter()
-    open_ids = {table.id for table in every}
-    for table_id, slot_id in tables.closures(event.id):
-        closed[slot_id] += table_id in open_ids
-    outside: Counter[int] = Counter(
-        one.slot_id for one in scheduled if one.table_id is not None and one.first_party.role is not PartyRole.PROJECT
-    )
+    identities = {table.id for table in every}
+    shut = Counter(slot_id for table_id, slot_id in closed if table_id in identities)
     total = len(every) if wanted is None else wanted
     return [
-        UNLIMITED if slot.session.mode is EventMode.ONLINE else max(0, total - closed[slot.id] - outside[slot.id])
-        for slot in usable
+        pools.UNLIMITED if slot.session.mode is EventMode.ONLINE else max(0, total - shut[slot.id]) for slot in usable
     ]
+
+
+def _interpreters(
+    event: Event, absent: Set[tuple[int, int]], outside: list[Meeting]
+) -> tuple[list[Interpreter], set[tuple[int, int]]]:
+    """Return the interpreters and when they can come: on shift, and neither away nor in a meeting outside the plan."""
+    every = interpreters.of_event(event.id)
+    busy = {(one.interpreter_id, one.slot_id) for one in outside}
+    person = {one.id: one.registration_id for one in every}
+    return every, {
+        (one, slot_id)
+        for one, slot_id in interpreters.shifts(event.id)
+        if (one, slot_id) not in busy and (person.get(one), slot_id) not in absent
+    }
 
 
 def _side(
@@ -233,10 +264,11 @@ def _side(
     rules: MeetingSetup,
     staff: "_Staff",
     usable: list[MeetingSlot],
-    caps: Mapping[str, int],
+    held: Mapping[int, int],
     options: Mapping[str, Any],
 ) -> dict[str, Any]:
-    without = bool(options.get("without_floors"))
+    """Return what the engine knows of one side; `held` are locked meetings, which no cap takes back."""
+    without, caps = bool(options.get("without_floors")), options.get("cap", {})
     most = len(usable) * 20
     limits = [booking.cap_of(rules, party) for party in side]
     return {
@@ -244,7 +276,7 @@ def _side(
         "avail": ["".join(str(int(staff.is_available(party, slot))) for slot in usable) for party in side],
         "min": [0 if without else booking.floor_of(rules, party) for party in side],
         "max": [
-            caps.get(party.role.value, most if limit is None else limit)
+            max(held.get(party.id, 0), caps.get(party.role.value, most if limit is None else limit))
             for party, limit in zip(side, limits, strict=True)
         ],
     }
@@ -277,41 +309,6 @@ def _pairs(event: Event, rules: MeetingSetup, here: list[MeetingParty]) -> list[
     return found
 
 
-def _pool(pools: list[str], first: MeetingParty, second: MeetingParty) -> int:
-    if not interpreting.is_needed(first, second):
-        return -1
-    able = interpreting.pairs_between(first, second)
-    return next((index for index, pair in enumerate(pools) if pair in able), -1)
-
-
-def _pools(
-    event: Event, usable: list[MeetingSlot], pairs: list[tuple[MeetingParty, MeetingParty]]
-) -> tuple[list[str], list[list[int]]]:
-    """Return the language pairs that are needed and how many interpreters each has per slot.
-
-    An interpreter counts in one pool per slot, the one that is needed most, and rests one slot in every
-    `rest_after` + 1 of a session, each at another time: then the numbers can always be staffed.
-    """
-    needed: Counter[str] = Counter()
-    for first, second in pairs:
-        if interpreting.is_needed(first, second):
-            needed.update(interpreting.pairs_between(first, second))
-    pools = sorted(needed, key=lambda pair: (-needed[pair], pair))
-    capacity = [[0] * len(usable) for _ in pools]
-    on_shift = interpreters.shifts(event.id)
-    for number, interpreter in enumerate(interpreters.of_event(event.id)):
-        pool = next((index for index, pair in enumerate(pools) if pair in interpreter.pairs), None)
-        if pool is None:
-            continue
-        position: Counter[int] = Counter()
-        for index, slot in enumerate(usable):
-            position[slot.session_id] += 1
-            rests = (position[slot.session_id] + number) % (interpreter.rest_after + 1) == 0
-            if (interpreter.id, slot.id) in on_shift and not rests:
-                capacity[pool][index] += 1
-    return pools, capacity
-
-
 class _Staff:
     """Who can be named for whom in which slot."""
 
@@ -332,10 +329,10 @@ class _Staff:
         known = availability.of(sides[0].event_id, sides) if sides else None
         self.could = known.people if known else {}
         self.absent = away(usable, {one.id for one in scheduled})
-        self.scheduled: dict[tuple[int, int], Meeting] = {}
-        for one in scheduled:
-            for side in (one.first_party_id, one.second_party_id):
-                self.scheduled[side, one.slot_id] = one
+        self.begun = clock.now()
+        self.scheduled = Counter(
+            (side, one.slot_id) for one in scheduled for side in (one.first_party_id, one.second_party_id)
+        )
         self.available: dict[int, set[int]] = defaultdict(set)
         self.reps: dict[int, int] = {}
         for slot in usable:
@@ -359,7 +356,8 @@ class _Staff:
         return slot.id in self.available[party.id]
 
     def _free(self, party: MeetingParty, slot: MeetingSlot) -> list[int]:
-        if self.could.get(party.id, {}).get(slot.id, 0) == 0 and (party.id, slot.id) not in self.scheduled:
+        is_offered = slot.starts_at > self.begun and self.could.get(party.id, {}).get(slot.id, 0) > 0
+        if not is_offered and (party.id, slot.id) not in self.scheduled:
             return []
         return [person for person in self.people[party.id] if (person, slot.id) not in self.absent]
 
@@ -395,7 +393,10 @@ class _Staff:
         free = {slot.id: len(self._free(party, slot)) for slot in usable}
         busy = [slot for slot in usable if (party.id, slot.id) in self.scheduled]
         most = max([*free.values(), 1])
+        # As many as meet at once already, in any case.
+        least = max((self.scheduled[party.id, slot.id] for slot in busy), default=1)
         best = max(range(1, most + 1), key=lambda count: count * sum(n >= count for n in free.values()))
+        best = max(best, least)
         self.reps[party.id] = best
         self.available[party.id] = {slot_id for slot_id, n in free.items() if n >= best} | {slot.id for slot in busy}
 

@@ -92,7 +92,11 @@ def scheduled(event_id: int) -> list[Meeting]:
 
 
 def difference(event_id: int, seats: Sequence[Seat]) -> Difference:
-    """Compare a plan with the meetings there are. A pair that meets in another slot, or at another table, is moved."""
+    """Compare a plan with the meetings there are. A pair that meets in another slot, or at another table, is moved.
+
+    What has begun is not dropped, also where one of its sides has left since.
+    """
+    now = clock.now()
     present = {
         (meeting.first_party_id, meeting.second_party_id, meeting.round): meeting for meeting in scheduled(event_id)
     }
@@ -105,7 +109,7 @@ def difference(event_id: int, seats: Sequence[Seat]) -> Difference:
             found.moved.append((meeting, seat))
         else:
             found.kept.append((meeting, seat))
-    found.dropped = list(present.values())
+    found.dropped = [meeting for meeting in present.values() if meeting.slot.starts_at > now]
     return found
 
 

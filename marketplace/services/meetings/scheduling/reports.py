@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import select
 
 from marketplace.database import session
-from marketplace.i18n import LazyText, lazy_gettext
+from marketplace.i18n import LazyText, language_name, lazy_gettext
 from marketplace.i18n import gettext as _
 from marketplace.models import Event, MeetingParty, MeetingSlot, Schedule
 from marketplace.services import wallclock
 from marketplace.services.meetings import parties
+from marketplace.services.meetings.scheduling.pools import Need
 
 REASONS: dict[str, LazyText] = {
     "no_common_slot": lazy_gettext("The two are never free at the same time."),
@@ -20,7 +21,11 @@ REASONS: dict[str, LazyText] = {
         "Both have as many meetings as they may have (%(project_max)s and %(counterparty_max)s)."
     ),
     "no_table": lazy_gettext("No table is left when both could meet."),
-    "no_interpreter": lazy_gettext("No interpreter for %(pool)s is left when both could meet."),
+    "no_interpreter": lazy_gettext("No interpreter for %(languages)s is left when both could meet."),
+    "no_accessible_table": lazy_gettext("No accessible table is left when both could meet."),
+    "no_accessible_table_with_interpreter": lazy_gettext(
+        "No accessible table with an interpreter for %(languages)s is left when both could meet."
+    ),
     "delegation_full": lazy_gettext("All %(people)s people of the city are in other meetings when both could meet."),
     "representatives_full": lazy_gettext("All %(reps)s people of %(counterparty)s are in other meetings."),
     "outbid": lazy_gettext("%(project)s meets somebody else whenever %(counterparty)s could."),
@@ -28,7 +33,7 @@ REASONS: dict[str, LazyText] = {
     "open": lazy_gettext("Nothing stands in the way; the search ended before it got there. Let it run longer."),
     "not_eligible": lazy_gettext("The rules keep the two apart."),
 }
-"""Why a wish was not met, by the engine's code."""
+"""Why a wish was not met, by the engine's code; for its pools, by what they hold."""
 
 CHANGES: dict[str, LazyText] = {
     "project_cap": lazy_gettext("One meeting more than %(project_max)s for %(project)s."),
@@ -36,11 +41,15 @@ CHANGES: dict[str, LazyText] = {
     "project_slot": lazy_gettext("%(project)s becomes available %(slot)s."),
     "counterparty_slot": lazy_gettext("%(counterparty)s becomes available %(slot)s."),
     "table": lazy_gettext("One table more, %(slot)s."),
-    "interpreter": lazy_gettext("One interpreter more for %(pool)s, %(slot)s."),
+    "interpreter": lazy_gettext("One interpreter more for %(languages)s, %(slot)s."),
+    "accessible_table": lazy_gettext("One accessible table more, %(slot)s."),
+    "accessible_table_with_interpreter": lazy_gettext(
+        "One accessible table and one interpreter more for %(languages)s, %(slot)s."
+    ),
     "representative": lazy_gettext("One person more of %(counterparty)s, %(slot)s."),
     "delegate": lazy_gettext("One person more of the city, %(slot)s."),
 }
-"""The smallest single change that would meet a wish, by the engine's code."""
+"""The smallest single change that would meet a wish, by the engine's code; for its pools, by what they hold."""
 
 KEPT: dict[str, LazyText] = {
     "locked": lazy_gettext("it is locked"),
@@ -174,9 +183,14 @@ class _Words:
             values["counterparty"] = self._party(self.counterparties[values["counterparty"]])
         if "slot" in values:
             values["slot"] = self._slot(values["slot"])
-        if "pool" in values:
-            values["pool"] = self.pools[values["pool"]]
-        return str(table[coded["code"]]) % values
+        code = coded["code"]
+        if code.endswith("interpreter"):
+            need = Need.of_name(self.pools[values["pool"]])
+            values["languages"] = " – ".join(map(language_name, need.languages.split("-"))) if need.languages else ""
+            if need.is_accessible:
+                pooled = "accessible_table_with_interpreter" if need.languages else "accessible_table"
+                code = code.replace("interpreter", pooled)
+        return str(table[code]) % values
 
     def _party(self, party: MeetingParty | None) -> str:
         return parties.title(party) if party is not None else "–"

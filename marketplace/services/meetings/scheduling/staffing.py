@@ -1,12 +1,11 @@
 """People, tables and interpreters for a whole plan: what the engine counted gets names and numbers."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from marketplace.models import (
     Event,
-    EventMode,
     Interpreter,
     MeetingParty,
     MeetingSession,
@@ -15,6 +14,7 @@ from marketplace.models import (
 )
 from marketplace.services.meetings import booking, interpreters, interpreting, parties, slots, tables
 from marketplace.services.meetings.scheduling import inputs
+from marketplace.services.meetings.scheduling.pools import needs_accessible_table
 
 Placed = tuple[MeetingParty, MeetingParty, MeetingSlot]
 
@@ -22,7 +22,7 @@ Placed = tuple[MeetingParty, MeetingParty, MeetingSlot]
 @dataclass
 class Seat:
     """One meeting of a plan with all it needs; `problem` names what could not be found ("people", "table",
-    "interpreter"), '' where everything is."""
+    "accessible_table", "interpreter"), '' where everything is."""
 
     first: MeetingParty
     second: MeetingParty
@@ -68,6 +68,11 @@ class Places:
         return tables.closures(self.event.id)
 
     @cached_property
+    def taken(self) -> set[tuple[int, int]]:
+        """Which tables cannot be had in which slots: closed, or held by meetings outside the plan."""
+        return self.closures | self.present.tables
+
+    @cached_property
     def interpreters(self) -> list[Interpreter]:
         """The interpreters by name."""
         return interpreters.of_event(self.event.id)
@@ -79,8 +84,8 @@ class Places:
 
     @cached_property
     def shifts(self) -> set[tuple[int, int]]:
-        """Which interpreters work in which slots."""
-        return interpreters.shifts(self.event.id)
+        """Which interpreters work in which slots, and not for meetings outside the plan."""
+        return interpreters.shifts(self.event.id) - self.present.interpreters
 
 
 def staff(places: Places, seats: list[Seat], away: set[tuple[int, int]]) -> list[Seat]:
@@ -92,7 +97,7 @@ def staff(places: Places, seats: list[Seat], away: set[tuple[int, int]]) -> list
     by_slot: dict[int, list[Seat]] = defaultdict(list)
     for seat in seats:
         by_slot[seat.slot.id].append(seat)
-    room = _Room(places)
+    room = _Room(places, away)
     for _, here in sorted(by_slot.items(), key=lambda item: (item[1][0].slot.starts_at, item[0])):
         here.sort(key=lambda seat: (not seat.is_locked, seat.first.id, seat.second.id, seat.round))
         _Naming(here, away).run()
@@ -152,81 +157,120 @@ def _party(seat: Seat, identity: int) -> MeetingParty:
 class _Room:
     """Tables and interpreters of an event, and who sat where before."""
 
-    def __init__(self, places: Places) -> None:
-        self.places = places
+    def __init__(self, places: Places, away: set[tuple[int, int]]) -> None:
+        self.places, self.away = places, away
         self.tables = [table for table in places.tables if table.closed_at is None]
-        self.closed = places.closures
         self.last_table: dict[int, int] = {}
         self.working: dict[int, set[int]] = defaultdict(set)
 
     def seat(self, here: list[Seat]) -> None:
-        """Give the in-person meetings of one slot tables: who needs an accessible one first, then whoever stays where
-        they sat before, so that funders need not walk."""
+        """Give the in-person meetings of one slot tables that both sides can use.
+
+        Locked meetings keep theirs, then come those that need an accessible one, then those that have a table; the
+        others sit where they sat before, so that funders need not walk.
+        """
         slot = here[0].slot
-        free = {table.id: table for table in self.tables if (table.id, slot.id) not in self.closed}
-        waiting = []
+        free = {table.id: table for table in self.tables if (table.id, slot.id) not in self.places.taken}
+        waiting, wanted = [], Counter[int]()
         for seat in here:
-            if not booking.is_in_person(seat.first, seat.second, slot.session) or slot.session.mode is EventMode.ONLINE:
+            if not booking.is_in_person(seat.first, seat.second, slot.session):
                 seat.table = None
-            elif seat.table is not None and seat.table.id in free:
-                del free[seat.table.id]
-                self._remember(seat)
-            else:
-                seat.table = None
-                waiting.append(seat)
+                continue
+            waiting.append(seat)
+            if seat.table is not None:
+                wanted[seat.table.id] += 1
         waiting.sort(
             key=lambda seat: (
+                not (seat.is_locked and _fits(seat)),
                 not _needs_access(seat),
+                not _fits(seat),
                 self.last_table.get(seat.second.id) not in free,
                 seat.second.id,
                 seat.first.id,
             )
         )
         for seat in waiting:
-            able = [table for table in free.values() if table.is_accessible or not _needs_access(seat)]
-            if not able:
-                seat.problem = seat.problem or "table"
-                continue
-            before = self.last_table.get(seat.second.id)
-            seat.table = min(
-                able,
-                key=lambda table: (table.id != before, table.is_accessible and not _needs_access(seat), table.number),
-            )
-            del free[seat.table.id]
-            self._remember(seat)
+            self._sit(seat, free, wanted)
 
-    def _remember(self, seat: Seat) -> None:
-        if seat.table is not None:
-            self.last_table[seat.second.id] = seat.table.id
+    def _sit(self, seat: Seat, free: dict[int, MeetingTable], wanted: Counter[int]) -> None:
+        own, before = seat.table, self.last_table.get(seat.second.id)
+        if own is not None:
+            wanted[own.id] -= 1
+        if own is not None and own.id in free and _fits(seat):
+            chosen: MeetingTable | None = own
+        else:
+            able = [table for table in free.values() if table.is_accessible or not _needs_access(seat)]
+            # Nobody is sent away from a table while another one does.
+            chosen = min(
+                able,
+                key=lambda table: (
+                    wanted[table.id],
+                    table.id != before,
+                    table.is_accessible and not _needs_access(seat),
+                    table.number,
+                ),
+                default=None,
+            )
+        seat.table = chosen
+        if chosen is None:
+            seat.problem = seat.problem or ("accessible_table" if _needs_access(seat) else "table")
+            return
+        del free[chosen.id]
+        self.last_table[seat.second.id] = chosen.id
 
     def interpret(self, here: list[Seat]) -> None:
-        """Give the meetings of one slot that need one an interpreter who works then and is rested."""
+        """Give the meetings of one slot that need one an interpreter who works then and is rested.
+
+        Who interprets a meeting already goes on; if need be another one takes over (augmenting paths, Kuhn 1955).
+        """
         slot = here[0].slot
-        busy: set[int] = set()
-        for seat in here:
+        rested = [
+            one
+            for one in self.places.interpreters
+            if (one.id, slot.id) in self.places.shifts
+            and (one.registration_id, slot.id) not in self.away
+            and interpreting.run_length(slot, self.working[one.id]) <= one.rest_after
+        ]
+        able: dict[int, list[Interpreter]] = {}
+        taken: dict[int, int] = {}
+        for index, seat in enumerate(here):
             if not interpreting.is_needed(seat.first, seat.second):
                 seat.interpreter = None
                 continue
             pairs = interpreting.pairs_between(seat.first, seat.second)
-            able = [
-                one
-                for one in self.places.interpreters
-                if one.id not in busy
-                and (one.id, slot.id) in self.places.shifts
-                and pairs & set(one.pairs)
-                and interpreting.run_length(slot, self.working[one.id]) <= one.rest_after
-            ]
-            if seat.interpreter is not None and any(one.id == seat.interpreter.id for one in able):
-                chosen: Interpreter | None = seat.interpreter
-            else:
-                chosen = min(able, key=lambda one: (len(one.pairs), one.id), default=None)
-            seat.interpreter = chosen
-            if chosen is None:
-                seat.problem = seat.problem or "interpreter"
-                continue
-            busy.add(chosen.id)
-            self.working[chosen.id].add(slot.id)
+            able[index] = sorted(
+                (one for one in rested if pairs & set(one.pairs)), key=lambda one: (len(one.pairs), one.id)
+            )
+            own = seat.interpreter
+            if own is not None and own.id not in taken and any(one.id == own.id for one in able[index]):
+                taken[own.id] = index
+        for index in able:
+            if index not in taken.values() and not _find_interpreter(index, able, taken, set()):
+                here[index].problem = here[index].problem or "interpreter"
+        named = {index: identity for identity, index in taken.items()}
+        for index, ones in able.items():
+            chosen = next((one for one in ones if one.id == named.get(index)), None)
+            here[index].interpreter = chosen
+            if chosen is not None:
+                self.working[chosen.id].add(slot.id)
+
+
+def _find_interpreter(index: int, able: dict[int, list[Interpreter]], taken: dict[int, int], seen: set[int]) -> bool:
+    for one in able[index]:
+        if one.id in seen:
+            continue
+        seen.add(one.id)
+        other = taken.get(one.id)
+        if other is None or _find_interpreter(other, able, taken, seen):
+            taken[one.id] = index
+            return True
+    return False
 
 
 def _needs_access(seat: Seat) -> bool:
-    return seat.first.needs_accessible_table or seat.second.needs_accessible_table
+    return needs_accessible_table(seat.first, seat.second)
+
+
+def _fits(seat: Seat) -> bool:
+    """Tell whether a meeting has a table that both its sides can use."""
+    return seat.table is not None and (seat.table.is_accessible or not _needs_access(seat))
