@@ -129,12 +129,12 @@ def find(event: Event, uid: str) -> MeetingParty:
 
 def mine(user: User, event: Event) -> list[MeetingParty]:
     """Return the parties at an event a person may act for: those whose people they are one of, and those of their
-    organisations."""
+    organisations; projects come before the city itself."""
     return list(
         session().scalars(
             _whole()
             .where(MeetingParty.event_id == event.id, _acted_for_by(user))
-            .order_by(MeetingParty.search_text, MeetingParty.id)
+            .order_by(MeetingParty.role == PartyRole.CITY, MeetingParty.search_text, MeetingParty.id)
         )
     )
 
