@@ -30,6 +30,7 @@ from marketplace.models import (
 )
 from marketplace.services import audit, places, policies, search, texts, wallclock
 from marketplace.services.search import fold
+from marketplace.services.seen import require
 
 MOVES: dict[EventState, frozenset[EventState]] = {
     EventState.DRAFT: frozenset({EventState.PUBLISHED}),
@@ -104,16 +105,18 @@ def create(details: Details, by: User, slug: str = "") -> Event:
         return event
 
 
-def edit(slug: str, details: Details, by: User, *, tell: bool = True) -> Event:
+def edit(slug: str, details: Details, by: User, *, tell: bool = True, seen: str = "") -> Event:
     """Change an event. What a calendar must notice raises SEQUENCE, of its sessions too where their place changed.
 
     With `tell`, everybody registered gets a letter with only what changed. More places go to who waits.
+    With the mark of what was `seen`, raises `Overtaken` where somebody else has changed it since.
     """
     # Imported here because letters and registrations are about events.
     from marketplace.services import letters, waiting_list
 
     with atomic() as current:
         event = editable(slug, by)
+        require(details_of(event), seen)
         details = checked(details)
         before = _values(event)
         _fill(event, details)
@@ -479,19 +482,26 @@ class Standing(NamedTuple):
     window: Window
 
 
-_STANDING = select(
+STANDING = (
     Event.uid,
     Event.revision,
     Event.state,
     Event.ends_at,
     Event.registration_opens_at,
     Event.registration_closes_at,
-).where(Event.slug == bindparam("slug"))
+)
+"""The columns from which `stands` tells how an event stands."""
+
+_STANDING = select(*STANDING).where(Event.slug == bindparam("slug"))
 
 
 def standing(slug: str) -> Standing:
     """Return how a public event stands, by one cheap statement; raises `NotFound` like `public`."""
-    row = glance(_STANDING, {"slug": slug})
+    return stands(glance(_STANDING, {"slug": slug}))
+
+
+def stands(row: Any) -> Standing:
+    """Return how the public event of a row with the columns of `STANDING` stands; raises `NotFound` like `public`."""
     if row is None or row.state is EventState.DRAFT:
         raise NotFound
     return Standing(row.uid, row.revision, window(row))

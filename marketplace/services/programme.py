@@ -29,6 +29,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, events, texts, wallclock
+from marketplace.services.seen import require
 
 NOTICED = ("starts_at", "ends_at", "room_id", "online_link", "state")
 """What a calendar must notice of a session: a change of one of these raises SEQUENCE."""
@@ -224,13 +225,19 @@ def add_session(
         return entry
 
 
-def edit_session(slug: str, uid: str, details: SessionDetails, by: User, *, tell: bool = True) -> ProgrammeSession:
-    """Change a session. Time, room and link raise SEQUENCE; with `tell`, who has it in their programme is told."""
+def edit_session(
+    slug: str, uid: str, details: SessionDetails, by: User, *, tell: bool = True, seen: str = ""
+) -> ProgrammeSession:
+    """Change a session. Time, room and link raise SEQUENCE; with `tell`, who has it in their programme is told.
+
+    With the mark of what was `seen`, raises `Overtaken` where somebody else has changed it since.
+    """
     from marketplace.services import letters
 
     with atomic() as current:
         event = events.editable(slug, by)
         entry = _locked(event, uid)
+        require(details_of(entry), seen)
         before = _values(entry)
         _fill(event, entry, details)
         current.flush()

@@ -11,6 +11,7 @@ from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.i18n import LANGUAGES, in_language, lazy_gettext
 from marketplace.models import Event, Question, QuestionKind, RegistrationAnswer, User
 from marketplace.services import audit, events, terms, texts
+from marketplace.services.seen import require
 
 LONGEST_ANSWER = 2000
 YES = "yes"
@@ -66,13 +67,18 @@ def find(slug: str, uid: str, by: User) -> Question:
     return _own(events.managed(slug, by), uid)
 
 
-def save(slug: str, details: Details, by: User, uid: str = "") -> Question:
-    """Add a question, or change the one named by `uid`. A choice that has a `code` keeps it, and so its answers."""
+def save(slug: str, details: Details, by: User, uid: str = "", *, seen: str = "") -> Question:
+    """Add a question, or change the one named by `uid`. A choice that has a `code` keeps it, and so its answers.
+
+    With the mark of what was `seen`, raises `Overtaken` where somebody else has changed it since.
+    """
     labels = texts.checked(details.labels, "labels", 300, is_required=True)
     hints = texts.checked(details.hints, "hints", 500)
     with atomic() as current:
         event = events.editable(slug, by)
         question = _own(event, uid) if uid else Question(event_id=event.id, created_at=clock.now(), kind=details.kind)
+        if uid:
+            require(details_of(question), seen)
         if question.kind is not details.kind and _answer_count(question):
             raise Conflict(lazy_gettext("There are answers already. Retire this question and ask another."))
         question.kind, question.labels, question.hints = details.kind, labels, hints

@@ -24,6 +24,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, events, seats, texts, wallclock
+from marketplace.services.seen import require
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,11 @@ def find(slug: str, uid: str, by: User) -> TicketType:
     return _own(events.managed(slug, by), uid)
 
 
-def save(slug: str, details: Details, by: User, uid: str = "") -> TicketType:
-    """Add a ticket type to an event, or change the one named by `uid`; more places go to who waits."""
+def save(slug: str, details: Details, by: User, uid: str = "", *, seen: str = "") -> TicketType:
+    """Add a ticket type to an event, or change the one named by `uid`; more places go to who waits.
+
+    With the mark of what was `seen`, raises `Overtaken` where somebody else has changed it since.
+    """
     from marketplace.services import waiting_list
 
     names = texts.checked(details.names, "names", 120, is_required=True)
@@ -99,6 +103,8 @@ def save(slug: str, details: Details, by: User, uid: str = "") -> TicketType:
     with atomic() as current:
         event = _editable(slug, by)
         ticket = _own(event, uid) if uid else TicketType(event_id=event.id, created_at=clock.now())
+        if uid:
+            require(details_of(ticket), seen)
         for name in _PLAIN:
             setattr(ticket, name, getattr(details, name))
         ticket.names, ticket.descriptions, ticket.access_code = names, descriptions, code

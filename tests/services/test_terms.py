@@ -54,7 +54,8 @@ def test_change_that_was_taken_back_is_not_kept(event, make):
             raise LookupError
 
     terms.of("dialogue")
-    pytest.raises(LookupError, fail)
+    with pytest.raises(LookupError):
+        fail()
     tickets.save("dialogue", tickets.Details({"en": "Press"}), by)
 
     assert names() == ["Delegate", "Press"]

@@ -12,6 +12,7 @@ from marketplace.models import Event, EventKind, EventLevel, EventMode
 from marketplace.services import events, labels, places
 from marketplace.web.forms import Form, choices
 from marketplace.web.forms.moments import MomentField, moment, shown
+from marketplace.web.forms.seen import SeenForm
 from marketplace.web.forms.translations import in_every_language, spread, texts
 
 MOMENTS = ("starts_at", "ends_at", "registration_opens_at", "registration_closes_at")
@@ -22,7 +23,7 @@ TEXTS = ("titles", "themes", "descriptions", "places")
 @in_every_language("themes", _("Theme"), 200)
 @in_every_language("descriptions", _("Description"), 5000, long=True)
 @in_every_language("places", _("City or place"), 120)
-class EventForm(Form):
+class EventForm(SeenForm):
     """Everything an organiser decides about an event."""
 
     kind = SelectField(_("Kind"), [InputRequired()])

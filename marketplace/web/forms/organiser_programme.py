@@ -13,6 +13,7 @@ from marketplace.models import Event, ProgrammeSession, Room, SessionKind, Speak
 from marketplace.services import labels, programme
 from marketplace.web.forms import Form, choices
 from marketplace.web.forms.moments import MomentField, moment, shown
+from marketplace.web.forms.seen import SeenForm
 from marketplace.web.forms.translations import in_every_language, spread, texts
 
 SPOKEN = (*LANGUAGES, "fr")
@@ -38,7 +39,7 @@ class SpeakerRow(Form):
 
 @in_every_language("titles", _("Title"), 200)
 @in_every_language("descriptions", _("Description"), 4000, long=True)
-class SessionForm(Form):
+class SessionForm(SeenForm):
     """Everything an organiser decides about a session."""
 
     kind = SelectField(_("Kind"), [InputRequired()])

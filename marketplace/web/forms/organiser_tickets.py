@@ -25,6 +25,7 @@ from marketplace.services import labels, questions, tickets
 from marketplace.web.forms import Form, choices
 from marketplace.web.forms.moments import MomentField, moment, shown
 from marketplace.web.forms.organiser_programme import CheckboxesField
+from marketplace.web.forms.seen import SeenForm
 from marketplace.web.forms.translations import in_every_language, spread, texts
 
 MORE_CHOICES = 4
@@ -36,7 +37,7 @@ WINDOW = ("sales_open_at", "sales_close_at")
 
 @in_every_language("names", _("Name"), 120)
 @in_every_language("descriptions", _("Description"), 1000, long=True)
-class TicketForm(Form):
+class TicketForm(SeenForm):
     """Everything an organiser decides about a ticket type."""
 
     price = DecimalField(_("Price"), [Optional()])
@@ -123,7 +124,7 @@ class ChoiceRow(Form):
 
 @in_every_language("labels", _("Question"), 300)
 @in_every_language("hints", _("Hint"), 500)
-class QuestionForm(Form):
+class QuestionForm(SeenForm):
     """Everything an organiser decides about a question. `depends_on` names a question and an answer to it."""
 
     kind = SelectField(_("Kind"), [InputRequired()])

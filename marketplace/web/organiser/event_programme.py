@@ -13,6 +13,7 @@ from marketplace.i18n import in_language
 from marketplace.models import Event, ProgrammeSession, SessionKind, SessionState
 from marketplace.services import events, labels, programme, sign_ups
 from marketplace.services.programme import Clash, ClashKind
+from marketplace.services.seen import Overtaken
 from marketplace.web.access import access
 from marketplace.web.forms.moments import shown
 from marketplace.web.forms.organiser_programme import NewSessionForm, SessionEditForm, SessionForm
@@ -125,11 +126,17 @@ def edit(slug: str, uid: str) -> ResponseReturnValue:
     entry = programme.managed_session(slug, uid, current_user)
     form = SessionEditForm.of(event, entry)
     _offer(form, event)
+    form.show(programme.details_of(entry))
+    status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
+        details, seen = form.details(event, entry), form.seen.data or ""
         try:
-            programme.edit_session(slug, uid, form.details(event, entry), by=current_user, tell=form.tell.data)
+            programme.edit_session(slug, uid, details, by=current_user, tell=form.tell.data, seen=seen)
         except Invalid as refusal:
             form.refuse(refusal)
+        except Overtaken as refusal:
+            form.catch_up(details, programme.details_of(entry))
+            status = refusal.status
         else:
             flash(_("The session is saved."), "success")
             return _saved(event, uid)
@@ -141,7 +148,7 @@ def edit(slug: str, uid: str) -> ResponseReturnValue:
         clashes=[clash_words(clash) for clash in _clashes_of(event, uid)],
         number=programme.sign_up_count(entry),
     )
-    return page, 422 if form.is_submitted() else 200
+    return page, status
 
 
 @room.post("/events/<slug>/programme/<uid>/publish", endpoint="events_session_publish")

@@ -9,6 +9,7 @@ from marketplace.i18n import gettext as _
 from marketplace.i18n import in_language
 from marketplace.models import Event, Question
 from marketplace.services import events, questions
+from marketplace.services.seen import Overtaken
 from marketplace.web.access import access
 from marketplace.web.forms.organiser_tickets import QuestionForm
 from marketplace.web.organiser.desk import ask, room
@@ -45,16 +46,22 @@ def edit(slug: str, uid: str) -> ResponseReturnValue:
 def _form(event: Event, question: Question | None) -> ResponseReturnValue:
     form = QuestionForm.of(question)
     form.offer(other for other in questions.asked(event) if other is not question)
+    form.show(questions.details_of(question) if question else None)
+    status, uid = 422 if form.is_submitted() else 200, question.uid if question else ""
     if form.validate_on_submit():
+        details = form.details(question)
         try:
-            questions.save(event.slug, form.details(question), by=current_user, uid=question.uid if question else "")
+            questions.save(event.slug, details, by=current_user, uid=uid, seen=form.seen.data or "")
         except Invalid as refusal:
             form.refuse(refusal)
+        except Overtaken as refusal:
+            form.catch_up(details, questions.details_of(questions.find(event.slug, uid, current_user)))
+            status = refusal.status
         else:
             flash(_("The question is saved."), "success")
             return _to(event.slug)
     page = render_template("organiser/events/question.html", form=form, event=event, question=question)
-    return page, 422 if form.is_submitted() else 200
+    return page, status
 
 
 def _to(slug: str) -> ResponseReturnValue:

@@ -9,6 +9,7 @@ from marketplace.i18n import gettext as _
 from marketplace.i18n import in_language
 from marketplace.models import AttendeeCategory, Event, TicketPool, TicketType
 from marketplace.services import events, labels, seats, tickets
+from marketplace.services.seen import Overtaken
 from marketplace.web.access import access
 from marketplace.web.forms.organiser_tickets import PoolForm, TicketForm
 from marketplace.web.forms.translations import texts
@@ -51,20 +52,24 @@ def edit(slug: str, uid: str) -> ResponseReturnValue:
 def _form(event: Event, ticket: TicketType | None) -> ResponseReturnValue:
     form = TicketForm.of(event, ticket)
     form.offer(tickets.pools(event))
+    form.show(tickets.details_of(ticket) if ticket else None)
+    status, uid = 422 if form.is_submitted() else 200, ticket.uid if ticket else ""
     if form.validate_on_submit():
         try:
-            saved = tickets.save(
-                event.slug, form.details(event, ticket), by=current_user, uid=ticket.uid if ticket else ""
-            )
+            details = form.details(event, ticket)
+            saved = tickets.save(event.slug, details, by=current_user, uid=uid, seen=form.seen.data or "")
         except Invalid as refusal:
             form.refuse(refusal)
+        except Overtaken as refusal:
+            form.catch_up(details, tickets.details_of(tickets.find(event.slug, uid, current_user)))
+            status = refusal.status
         else:
             flash(_("The ticket is saved."), "success")
             if saved.price:
                 flash(_("Payment is not open yet: nobody can take this ticket until it is free."), "warning")
             return _to(event.slug)
     page = render_template("organiser/events/ticket.html", form=form, event=event, ticket=ticket)
-    return page, 422 if form.is_submitted() else 200
+    return page, status
 
 
 def _to(slug: str) -> ResponseReturnValue:

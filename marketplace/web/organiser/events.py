@@ -19,6 +19,7 @@ from marketplace.services import (
     tickets,
     wallclock,
 )
+from marketplace.services.seen import Overtaken
 from marketplace.web.access import access
 from marketplace.web.forms.organiser_events import (
     CancelEventForm,
@@ -116,15 +117,20 @@ def edit(slug: str) -> ResponseReturnValue:
     found = events.managed(slug, current_user)
     form = EventEditForm.of(found, found.timezone)
     form.offer(organisations.names())
+    form.show(events.details_of(found))
+    status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
+        details = form.details(found)
         try:
-            events.edit(slug, form.details(found), by=current_user, tell=form.tell.data)
+            events.edit(slug, details, by=current_user, tell=form.tell.data, seen=form.seen.data or "")
         except Invalid as refusal:
             form.refuse(refusal)
+        except Overtaken as refusal:
+            form.catch_up(details, events.details_of(found))
+            status = refusal.status
         else:
             flash(_("The changes are saved."), "success")
             return _to(slug)
-    status = 422 if form.is_submitted() else 200
     return render_template("organiser/events/edit.html", form=form, event=found), status
 
 
