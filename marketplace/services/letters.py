@@ -43,6 +43,7 @@ from marketplace.services import (
     outbox,
     policies,
     registration_links,
+    terms,
     texts,
     wallclock,
 )
@@ -472,6 +473,9 @@ _OWN_WORDS = select(LetterText).where(
 
 
 def _words_of(event: Event, kind: str, language: str) -> tuple[str, str]:
+    kept = terms.known(event)
+    if kept is not None:
+        return kept.words.get((kind, language)) or default_words(kind, language)
     own = session().scalar(_OWN_WORDS, {"event_id": event.id, "kind": kind, "language": language})
     return (own.subject, own.body) if own else default_words(kind, language)
 
@@ -542,6 +546,7 @@ def save_words(slug: str, kind: str, language: str, subject: str, body: str, by:
         text.subject, text.body, text.changed_at, text.changed_by_id = subject, body, clock.now(), by.id
         current.add(text)
         current.flush()
+        events.touch(event)
         audit.record("letter_text.saved", by, event, kind=kind, language=language)
         return text
 
@@ -556,6 +561,7 @@ def reset_words(slug: str, kind: str, language: str, by: User) -> None:
             )
         ):
             current.delete(text)
+        events.touch(event)
         audit.record("letter_text.reset", by, event, kind=kind, language=language)
 
 

@@ -20,6 +20,7 @@ from marketplace.models import (
     MembershipRole,
     MembershipState,
     Organisation,
+    OrganisationKind,
     Role,
     RoleAssignment,
     User,
@@ -224,10 +225,22 @@ _CHOICES = (
 
 def choices(user: User) -> list[Organisation]:
     """Return the organisations in whose name a person may act, by name."""
-    if "memberships" not in inspect(user).unloaded and not user.memberships:
-        # Known already, mostly from looking up the session.
-        return []
-    return list(session().scalars(_CHOICES, {"user_id": user.id}))
+    return [] if _has_none(user) else list(session().scalars(_CHOICES, {"user_id": user.id}))
+
+
+_NAMES = _CHOICES.with_only_columns(Organisation.uid, Organisation.name, Organisation.kind)
+
+
+def names(user: User) -> tuple[tuple[str, str, OrganisationKind], ...]:
+    """Return uid, name and kind of the organisations in whose name a person may act, by name."""
+    if _has_none(user):
+        return ()
+    return tuple((row[0], row[1], row[2]) for row in session().connection().execute(_NAMES, {"user_id": user.id}))
+
+
+def _has_none(user: User) -> bool:
+    # Known without asking where the session was looked up.
+    return "memberships" not in inspect(user).unloaded and not user.memberships
 
 
 def own(organisation: Organisation, user: User) -> Membership | None:

@@ -20,7 +20,7 @@ from marketplace.models import (
     SessionState,
     User,
 )
-from marketplace.services import audit, programme, wallclock
+from marketplace.services import audit, events, programme, wallclock
 from marketplace.services.meetings import holds
 from marketplace.services.programme import Clash, ClashKind
 
@@ -231,23 +231,30 @@ def own_uids(registration: Registration | None) -> set[str]:
 
 
 _OWN_AT = (
-    select(Registration.uid, ProgrammeSession.uid)
-    .join(Event, Event.id == Registration.event_id)
+    select(*events.STANDING, Registration.uid, func.aggregate_strings(ProgrammeSession.uid, " "))
+    .outerjoin(
+        Registration,
+        (Registration.event_id == Event.id)
+        & (Registration.user_id == bindparam("user_id"))
+        & Registration.state.in_(LIVE_STATES),
+    )
     .outerjoin(SessionSignUp, (SessionSignUp.registration_id == Registration.id) & SessionSignUp.withdrawn_at.is_(None))
     .outerjoin(ProgrammeSession, ProgrammeSession.id == SessionSignUp.session_id)
-    .where(
-        Event.uid == bindparam("event_uid"),
-        Registration.user_id == bindparam("user_id"),
-        Registration.state.in_(LIVE_STATES),
-    )
-    .order_by(ProgrammeSession.id)
+    .where(Event.slug == bindparam("slug"))
+    .group_by(Event.id, Registration.id)
 )
 
 
-def own_at(event_uid: str, user: User) -> tuple[str | None, ...]:
-    """Return the uids of a person's live registration for an event and of the sessions in it, by one statement."""
-    rows = session().connection().execute(_OWN_AT, {"event_uid": event_uid, "user_id": user.id})
-    return tuple(uid for row in rows.all() for uid in row)
+def own_at(slug: str, user: User) -> tuple[events.Standing, tuple[str | None, ...]]:
+    """Return how a public event stands, and a person's live registration for it with the sessions in it, as uids.
+
+    By one statement; raises `NotFound` like `events.standing`.
+    """
+    row = session().connection().execute(_OWN_AT, {"slug": slug, "user_id": user.id}).first()
+    standing = events.stands(row)
+    assert row is not None
+    # The last two columns: both texts, or nothing.
+    return standing, (row[-2], row[-1])
 
 
 def titles_by_registration(event: Event) -> dict[int, list[str]]:

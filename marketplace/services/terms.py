@@ -1,4 +1,5 @@
-"""What registering for an event rests on besides who comes: its tickets, its questions, the sessions to choose from.
+"""What registering for an event rests on besides who comes: its tickets, its questions, the sessions to choose
+from, and the organisers' own words in letters.
 
 All of it changes only under the lock of its event and together with its revision (`events.touch`). So it is read once
 for each revision in a process and kept, apart from any session of the database: what is kept is to be read, never
@@ -13,19 +14,23 @@ from sqlalchemy.orm import Session, joinedload
 
 from marketplace import clock
 from marketplace.database import db, session
-from marketplace.models import Event, ProgrammeSession, Question, SessionState, TicketType
+from marketplace.models import Event, LetterText, ProgrammeSession, Question, SessionState, TicketType
 from marketplace.services import events
 from marketplace.shelf import Shelf
 
 
 @dataclass(frozen=True)
 class Terms:
-    """The terms of one event: its own row too, all tickets, the questions asked now, the sessions with sign-up."""
+    """The terms of one event: its own row too, all tickets, the questions asked now, the sessions with sign-up.
+
+    `words` are subject and body of letters by kind and language, where the organisers wrote them.
+    """
 
     event: Event
     tickets: tuple[TicketType, ...]
     questions: tuple[Question, ...]
     sessions: tuple[ProgrammeSession, ...]
+    words: dict[tuple[str, str], tuple[str, str]]
 
     def wishes(self) -> list[ProgrammeSession]:
         """Return the sessions that the form offers to sign up for now."""
@@ -68,6 +73,9 @@ _SESSIONS = (
 )
 
 
+_WORDS = select(LetterText).where(LetterText.event_id == bindparam("event_id"))
+
+
 def tickets(event: Event) -> Sequence[TicketType]:
     """Return all tickets of an event, kept or read, for those who only read them."""
     kept = known(event)
@@ -90,6 +98,7 @@ def _read(uid: str) -> Terms:
             tuple(own.scalars(_TICKETS, values)),
             tuple(own.scalars(_QUESTIONS, values)),
             tuple(own.scalars(_SESSIONS, values)),
+            {(text.kind, text.language): (text.subject, text.body) for text in own.scalars(_WORDS, values)},
         )
         for question in found.questions:
             # Asked for now, that it is there afterwards; a question another one depends on is itself among them.

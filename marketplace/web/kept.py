@@ -23,7 +23,7 @@ from werkzeug.sansio.utils import host_is_trusted
 
 from marketplace import i18n
 from marketplace.errors import Refusal
-from marketplace.services import installation, policies
+from marketplace.services import installation, memberships, policies
 from marketplace.shelf import Shelf
 from marketplace.web import language, metrics, request_log, signed_in
 
@@ -93,9 +93,9 @@ def chrome() -> tuple[object, ...]:
         return ()
     user, acting_for = current_user, signed_in.acting_for()
     return (
-        (user.uid, user.name, user.email, policies.can(user, "desk.enter")),
+        (user.uid, user.name, user.email, policies.can(user, "desk.enter"), policies.can(user, "reviews.enter")),
         acting_for and (acting_for.uid, acting_for.name),
-        tuple((one.uid, one.name) for one in signed_in.bodies()),
+        memberships.names(user),
     )
 
 

@@ -70,11 +70,11 @@ def programme(slug: str) -> ResponseReturnValue:
     if user is None:
         return kept.page(lambda: events.standing(slug), lambda: _programme_page(slug))
     try:
-        standing = events.standing(slug)
+        own = sign_ups.own_at(slug, user)
     except NotFound:
         # A draft is there for those who work on it.
         return _programme_page(slug)
-    state = (standing, language.reader_zone(), kept.chrome(), sign_ups.own_at(standing.uid, user))
+    state = (own, language.reader_zone(), kept.chrome())
     token = generate_csrf()
     return kept.filled(state, {token: token}, lambda: _programme_page(slug))
 
