@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from .findings import Check, outcome_of
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Value = TypeVar("Value", bound=Hashable)
 
 _OUTCOMES = {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.UNKNOWN: 2}
 
@@ -46,6 +47,11 @@ def numbers(profiles: Sequence[Any], name: str) -> Floats:
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
+def outcome_code(check: Check | None) -> int:
+    """0 for a check that passes, 1 for one that fails, 2 for one that is open."""
+    return _OUTCOMES[outcome_of(check)]
+
+
 def flags(profiles: Sequence[Any], name: str) -> npt.NDArray[np.int8]:
     """A yes/no field as 1 and 0; -1 is unknown."""
     values = (getattr(profile, name) for profile in profiles)
@@ -62,8 +68,8 @@ class Lookup:
         function: Callable[[Any, Any], float],
         dtype: npt.DTypeLike = np.float64,
     ) -> None:
-        self._row, row_values = _numbered(rows)
-        self._column, column_values = _numbered(columns)
+        self._row, row_values = numbered(rows)
+        self._column, column_values = numbered(columns)
         self._values = np.array(
             [[function(row, column) for column in column_values] for row in row_values], dtype=dtype
         ).reshape(len(row_values), len(column_values))
@@ -82,7 +88,7 @@ class Checks:
         columns: Sequence[Hashable],
         check: Callable[[Any, Any], Check | None],
     ) -> None:
-        self._lookup = Lookup(rows, columns, lambda row, column: _OUTCOMES[outcome_of(check(row, column))], np.int8)
+        self._lookup = Lookup(rows, columns, lambda row, column: outcome_code(check(row, column)), np.int8)
 
     def block(self, rows: slice) -> Open:
         """The check for some projects and all counterparties."""
@@ -90,9 +96,9 @@ class Checks:
         return Open(codes == 1, codes == 2)
 
 
-def _numbered(values: Sequence[Hashable]) -> tuple[npt.NDArray[np.intp], list[Hashable]]:
+def numbered(values: Sequence[Value]) -> tuple[npt.NDArray[np.intp], list[Value]]:
     """The number of each value among the different ones, and those."""
-    seen: dict[Hashable, int] = {}
+    seen: dict[Value, int] = {}
     numbers = np.array([seen.setdefault(value, len(seen)) for value in values], dtype=np.intp)
     return numbers, list(seen)
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .area_table import AreaBlocks
 from .borrower import DEBT, borrowing_power_check, guarantee_check, rating_check, sponsor_check
 from .codes import FUNDER_WEIGHTS, PREFERENCE_WEIGHTS, Term
 from .columns import Bools, Checks, Floats, Lookup, Open, Overlap, Sum, flags, numbers, one
 from .funder import climate_value
 from .identity_table import IdentityBlocks
-from .place import area_check, country_check, income_group, income_group_check, oda_check, oda_eligible
+from .place import country_check, income_group, income_group_check, oda_check, oda_eligible
 from .profiles import ANYTIME, STAGES, Codes, Mandate, Project
 from .rules import steps_outside
 from .ticket import LEAST_BUNDLED, LEAST_SYNDICATED
@@ -37,10 +38,9 @@ class FunderBlocks:
             [(mandate.countries, mandate.priority_countries) for mandate in mandates],
             lambda country, lists: country_check(country, *lists),
         )
-        self.area = Checks(
+        self.area = AreaBlocks(
             [(project.country, project.latitude, project.longitude) for project in projects],
             [mandate.areas for mandate in mandates],
-            area_check,
         )
         self.income = Checks(
             [income_group(project) for project in projects],

@@ -131,7 +131,7 @@ def inside_any(
 
 def distance_km(latitude: float, longitude: float, to_latitude: float, to_longitude: float) -> float:
     """Great-circle distance between two places, km."""
-    return EARTH_KM * _angle(_vector(latitude, longitude), _vector(to_latitude, to_longitude))
+    return EARTH_KM * _angle(vector(latitude, longitude), vector(to_latitude, to_longitude))
 
 
 def distance_to_border_km(line: str, latitude: float, longitude: float) -> float:
@@ -142,7 +142,7 @@ def distance_to_border_km(line: str, latitude: float, longitude: float) -> float
 @lru_cache(maxsize=8192)
 def _from_line(line: str, latitude: float, longitude: float) -> tuple[float, bool]:
     """Distance in km to the nearest point of a line that runs from west to east, and whether the place is north."""
-    place = _vector(latitude, longitude)
+    place = vector(latitude, longitude)
     angle, left = min(
         (_angle_to_segment(place, start, end, normal) for start, end, normal in _segments(line)),
         key=lambda pair: pair[0],
@@ -153,7 +153,7 @@ def _from_line(line: str, latitude: float, longitude: float) -> tuple[float, boo
 @lru_cache(maxsize=8)
 def _segments(line: str) -> tuple[tuple[Vector, Vector, Vector], ...]:
     """Start, end and unit normal (to the left) of every segment of a line."""
-    vectors = [_vector(latitude, longitude) for latitude, longitude in LINES[line].points]
+    vectors = [vector(latitude, longitude) for latitude, longitude in LINES[line].points]
     return tuple((start, end, _unit(_cross(start, end))) for start, end in pairwise(vectors))
 
 
@@ -179,7 +179,7 @@ def _in_ring(ring: tuple[tuple[float, float], ...], x: float, y: float) -> bool:
 
 
 @lru_cache(maxsize=16384)
-def _vector(latitude: float, longitude: float) -> Vector:
+def vector(latitude: float, longitude: float) -> Vector:
     """The place as a unit vector."""
     phi, lam = math.radians(latitude), math.radians(longitude)
     return math.cos(phi) * math.cos(lam), math.cos(phi) * math.sin(lam), math.sin(phi)

@@ -26,6 +26,9 @@ _PLACES = ("countries", "priority_countries", "income_groups", "oda_only", "area
 _EXCLUSIONS = ("excluded_sectors", "excluded_activities")
 _SETTLED = {"done", "not_needed"}
 
+COMPARED_TEXTS = frozenset({"inclusion_measures", "studies", "references"})
+"""The texts and tables of the sheets that are compared; the others are for people."""
+
 # More than any amount of money there is; what is beyond was not meant.
 _LARGEST = 1e18
 

@@ -9,18 +9,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import JSON, Select, Text, cast, func, select, type_coerce
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import contains_eager, load_only
 
 from marketplace import clock
 from marketplace.compatibility import Mandate, Project, Solution
 from marketplace.database import session
 from marketplace.models import (
+    CityProfile,
     CounterpartyProfile,
     Currency,
     Membership,
     MembershipState,
     Organisation,
+    OrganisationKind,
     ProjectListing,
     ProjectVersion,
     User,
@@ -30,7 +33,10 @@ from marketplace.services.counterparties import kinds
 from marketplace.services.fits import answers
 from marketplace.services.projects import rates, visibility
 from marketplace.services.reviews import conflicts
-from marketplace.services.sheets.fields import Content
+from marketplace.services.sheets.fields import Content, Kind, Sheet
+from marketplace.services.sheets.mandate import MANDATE
+from marketplace.services.sheets.pitch import PITCH
+from marketplace.services.sheets.solution import SOLUTION
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,11 @@ class Pitch:
     version: int
     content: Content
     values: Project
+
+    @property
+    def side(self) -> "Side":
+        """The project as many are compared at once."""
+        return Side(self.row.id, self.version, self.values)
 
 
 @dataclass(frozen=True)
@@ -62,10 +73,27 @@ class Party:
 
 @dataclass(frozen=True)
 class Parties:
-    """Counterparties, funders and vendors apart, each with the ids of their organisations in the same order."""
+    """Counterparties, funders and vendors apart, each by the ids of their organisations."""
 
     funders: Sequence[Party] = ()
     vendors: Sequence[Party] = ()
+
+
+class Side(NamedTuple):
+    """One side of a pair, as bare as many are compared at once: a project and the number of its version, or the
+    organisation of a counterparty and the revision of its profile."""
+
+    identity: int
+    version: int
+    values: Project | Mandate | Solution
+
+
+@dataclass(frozen=True)
+class Others:
+    """All counterparties, or some, as many are compared at once."""
+
+    funders: Sequence[Side] = ()
+    vendors: Sequence[Side] = ()
     marks: "Marks" = field(default_factory=lambda: Marks((), ()))
 
 
@@ -95,6 +123,45 @@ def published(identities: Collection[int]) -> list[Pitch]:
     return [
         _pitch(project, version.number, version.content, version.usd_rate, domains[project.city_id])
         for project, version in found
+    ]
+
+
+def projects(identities: Collection[int]) -> list[Side]:
+    """Return what `published` does, as bare as many are compared at once: without objects and without long texts."""
+    columns: tuple[Any, ...] = (
+        *(ProjectRow.id, ProjectRow.slug, ProjectRow.city_id, ProjectRow.readiness),
+        *(ProjectVersion.number, ProjectVersion.usd_rate, _brief(ProjectVersion.content, PITCH).label("content")),
+        *(Organisation.slug.label("city"), Organisation.country, CityProfile.latitude, CityProfile.longitude),
+    )
+    statement: Select[Any] = (
+        select(*columns)
+        .select_from(ProjectListing)
+        .join(ProjectRow, ProjectRow.id == ProjectListing.project_id)
+        .join(ProjectVersion, ProjectVersion.id == ProjectListing.version_id)
+        .join(Organisation, Organisation.id == ProjectRow.city_id)
+        .outerjoin(CityProfile, CityProfile.organisation_id == Organisation.id)
+        .where(visibility.in_book(), ProjectRow.id.in_(identities))
+        .order_by(ProjectRow.id)
+    )
+    rows = session().execute(statement).all()
+    domains = mail_domains({row.city_id for row in rows})
+    return [
+        Side(
+            row.id,
+            row.number,
+            answers.project(
+                row.content,
+                key=row.slug,
+                version=str(row.number),
+                organisation=row.city,
+                country=row.country,
+                place=None if row.latitude is None else (row.latitude, row.longitude),
+                mail_domains=domains[row.city_id],
+                readiness=row.readiness,
+                per_usd=row.usd_rate,
+            ),
+        )
+        for row in rows
     ]
 
 
@@ -138,16 +205,66 @@ def counterparties(identities: Collection[int] | None = None) -> Parties:
     )
     if identities is not None:
         statement = statement.where(CounterpartyProfile.organisation_id.in_(identities))
-    seen = marks(identities)
     profiles = list(session().scalars(statement))
     domains = mail_domains(None if identities is None else [profile.organisation_id for profile in profiles])
-    per_usd = {code.value: rate.per_usd for code, rate in rates.latest().items()} | {Currency.USD.value: 1}
+    per_usd = _per_usd()
     funders: list[Party] = []
     vendors: list[Party] = []
     for profile in profiles:
-        party = _party(profile, domains[profile.organisation_id], per_usd)
+        organisation, is_verified = profile.organisation, holds(profile.verified_until)
+        values = _values(
+            *(profile.content, organisation.kind, organisation.slug, profile.revision),
+            *(domains[organisation.id], is_verified, per_usd),
+        )
+        party = Party(organisation.id, profile.revision, organisation, profile, values, is_verified)
         (vendors if party.is_vendor else funders).append(party)
-    return Parties(funders, vendors, seen)
+    return Parties(funders, vendors)
+
+
+def others(identities: Collection[int] | None = None) -> Others:
+    """Return what `counterparties` does, as bare as many are compared at once: without objects and without long
+    texts."""
+    columns: tuple[Any, ...] = (
+        *(Organisation.id, Organisation.kind, Organisation.slug),
+        *(CounterpartyProfile.revision, CounterpartyProfile.verified_until),
+        _brief(CounterpartyProfile.content, MANDATE, SOLUTION),
+    )
+    statement: Select[Any] = (
+        select(*columns)
+        .select_from(CounterpartyProfile)
+        .join(CounterpartyProfile.organisation)
+        .where(in_service())
+        .order_by(Organisation.id)
+    )
+    if identities is not None:
+        statement = statement.where(Organisation.id.in_(identities))
+    seen = marks(identities)
+    domains, per_usd, now = mail_domains(identities), _per_usd(), clock.now()
+    funders: list[Side] = []
+    vendors: list[Side] = []
+    for identity, kind, slug, revision, until, content in session().execute(statement):
+        values = _values(content, kind, slug, revision, domains[identity], holds(until, now), per_usd)
+        (vendors if isinstance(values, Solution) else funders).append(Side(identity, revision, values))
+    return Others(funders, vendors, seen)
+
+
+def _per_usd() -> dict[str, Any]:
+    return {code.value: rate.per_usd for code, rate in rates.latest().items()} | {Currency.USD.value: 1}
+
+
+def _brief(content: Any, *sheets: Sheet) -> Any:
+    """A column of answers without the texts and tables that are not compared, which are most of what there is."""
+    long = sorted(
+        {
+            name
+            for sheet in sheets
+            for name, one in sheet.by_name.items()
+            if one.kind in {Kind.TEXTS, Kind.ROWS} and name not in answers.COMPARED_TEXTS
+        }
+    )
+    if session().get_bind().dialect.name == "sqlite":
+        return type_coerce(func.json_remove(content, *(f"$.{name}" for name in long)), JSON())
+    return type_coerce(content.op("-")(cast(long, ARRAY(Text))), JSONB())
 
 
 def marks(identities: Collection[int] | None = None) -> Marks:
@@ -182,21 +299,24 @@ def holds(until: datetime | None, now: datetime | None = None) -> bool:
     return until is not None and until > (now or clock.now())
 
 
-def _party(profile: CounterpartyProfile, domains: frozenset[str], per_usd: dict[str, Any]) -> Party:
-    organisation, content = profile.organisation, profile.content
-    is_verified = holds(profile.verified_until)
+def _values(
+    content: Content,
+    kind: OrganisationKind,
+    slug: str,
+    revision: int,
+    domains: frozenset[str],
+    is_verified: bool,
+    per_usd: dict[str, Any],
+) -> Mandate | Solution:
     common: dict[str, Any] = {
-        "key": organisation.slug,
-        "version": str(profile.revision),
+        "key": slug,
+        "version": str(revision),
         "mail_domains": domains,
         "is_verified": is_verified,
     }
-    values: Mandate | Solution
-    if organisation.kind in kinds.VENDORS:
-        values = answers.solution(content, **common)
-    else:
-        values = answers.mandate(content, **common, per_usd=per_usd.get(content.get("ticket_currency", "")))
-    return Party(organisation.id, profile.revision, organisation, profile, values, is_verified)
+    if kind in kinds.VENDORS:
+        return answers.solution(content, **common)
+    return answers.mandate(content, **common, per_usd=per_usd.get(content.get("ticket_currency", "")))
 
 
 def mail_domains(identities: Iterable[int] | None) -> defaultdict[int, frozenset[str]]:

@@ -4,7 +4,7 @@ A pair that one side blocked, or that the organisers keep apart, is in nobody's 
 Lists are chosen and ordered by the stored rows; what is said of their pairs is computed for the page that is shown.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -313,13 +313,12 @@ def _preview(project: ProjectRow, pitch: Pitch, side: Side, shown: Shown, number
 
 
 def _now(pitch: Pitch, side: Side) -> list[rescoring.Row]:
-    parties = inputs.counterparties()
-    some: Sequence[Party] = parties.vendors if side is Side.VENDORS else parties.funders
-    return list(rescoring.rows_of([pitch], some, {}))
+    others = inputs.others()
+    return list(rescoring.rows_of([pitch.side], others.vendors if side is Side.VENDORS else others.funders))
 
 
 def _is_offered_now(pitch: Pitch, identity: int) -> bool | None:
-    parties = inputs.counterparties([identity])
-    for row in rescoring.rows_of([pitch], [*parties.funders, *parties.vendors], {}):
+    others = inputs.others([identity])
+    for row in rescoring.rows_of([pitch.side], [*others.funders, *others.vendors]):
         return row.is_offered
     return None

@@ -7,13 +7,15 @@ the lock. So any number of workers may run, in any order, and a job that is done
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import timedelta
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sqlalchemy import delete, select, tuple_
 
 from marketplace import clock
-from marketplace.compatibility import MODEL, Mandate, Solution
+from marketplace.compatibility import MODEL, Solution
 from marketplace.database import atomic, session
 from marketplace.models import (
     CounterpartyProfile,
@@ -30,7 +32,7 @@ from marketplace.models import (
 )
 from marketplace.services import jobs
 from marketplace.services.fits import inputs
-from marketplace.services.fits.inputs import Parties, Party, Pitch
+from marketplace.services.fits.inputs import Others, Side
 
 if TYPE_CHECKING:
     from marketplace.compatibility.table import Table
@@ -46,9 +48,10 @@ ROWS = 128
 lock, and on SQLite the one pen there is, for less than a second."""
 
 _OFFERED = (FitStatus.OFFERED, FitStatus.TO_CHECK)
-_MANY = 5000
 _VALUES = 500
 _NOTHING: dict[int, OverrideKind] = {}
+
+Pair = tuple[int, int]
 
 
 class Row(NamedTuple):
@@ -117,7 +120,7 @@ def pair(project_id: int, organisation_id: int) -> None:
     """Compare one pair at once, in the present transaction."""
     with atomic():
         _lock([project_id])
-        _store([project_id], inputs.counterparties([organisation_id]), {organisation_id})
+        _store([project_id], inputs.others([organisation_id]), {organisation_id})
 
 
 def _lock(projects: Sequence[int]) -> None:
@@ -134,7 +137,7 @@ def _all_projects() -> list[int]:
 def _rescore(
     projects: Sequence[int], organisations: Collection[int] | None, run: jobs.Run | None = None, rows: int = ROWS
 ) -> None:
-    parties: Parties | None = None
+    others: Others | None = None
     for start in range(0, len(projects), rows):
         if run is not None and start:
             if run.cancelled():
@@ -143,9 +146,9 @@ def _rescore(
         block = projects[start : start + rows]
         with atomic():
             _lock(block)
-            if parties is None or inputs.marks(organisations) != parties.marks:
-                parties = inputs.counterparties(organisations)
-            _store(block, parties, None if organisations is None else set(organisations))
+            if others is None or inputs.marks(organisations) != others.marks:
+                others = inputs.others(organisations)
+            _store(block, others, None if organisations is None else set(organisations))
 
 
 def _forget_strays() -> None:
@@ -160,58 +163,72 @@ def _forget_strays() -> None:
         )
 
 
-def _store(projects: Sequence[int], parties: Parties, organisations: set[int] | None) -> None:
-    """Compute the pairs of some projects with these parties and put the rows in the place of what was there.
+def _store(projects: Sequence[int], others: Others, organisations: set[int] | None) -> None:
+    """Compute the pairs of some projects with these counterparties and put the rows in the place of what was there.
 
     `organisations` are those whose rows are meant (None: all), be they still counterparties or not.
     """
-    current = session()
     overrides = _overrides(projects, organisations)
-    pitches = inputs.published(projects)
+    pitches = inputs.projects(projects)
     there = _kept(projects, organisations)
-    changed: list[Row] = []
-    for one in (parties.funders, parties.vendors):
-        for row in rows_of(pitches, one, overrides):
+    outdated: list[Pair] = []
+    changed: list[tuple[Any, ...]] = []
+    for one in (others.funders, others.vendors):
+        for row in _computed(pitches, one, overrides):
+            before = there.pop(row[:2], None)
             # Most are as they were, and what is not written costs neither time nor disk.
-            if there.pop(row[:2], None) != row[2:]:
+            if before != row:
                 changed.append(row)
-    gone = list(there)
-    for start in range(0, len(gone), _VALUES):
-        current.execute(
-            delete(Fit)
-            .where(tuple_(Fit.project_id, Fit.organisation_id).in_(gone[start : start + _VALUES]))
-            .execution_options(synchronize_session=False)
-        )
-    _write(changed)
+                if before is not None:
+                    outdated.append(row[:2])
+    _forget([*there, *outdated])
+    _add(changed)
 
 
-def _kept(projects: Sequence[int], organisations: set[int] | None) -> dict[tuple[int, int], tuple[Any, ...]]:
+def _kept(projects: Sequence[int], organisations: set[int] | None) -> dict[Pair, tuple[Any, ...]]:
     """Return the rows of some projects (and organisations) as the database has them, by pair."""
-    columns = ", ".join(Row._fields)
     within = f"project_id IN ({', '.join(map(str, projects))})"
     if organisations is not None:
         within += f" AND organisation_id IN ({', '.join(map(str, organisations))})"
-    found = session().connection().exec_driver_sql(f"SELECT {columns} FROM fit WHERE {within}")  # noqa: S608 - numbers.
-    return {(row[0], row[1]): tuple(row[2:]) for row in found}
+    with closing(_driver().cursor()) as cursor:
+        cursor.execute(f"SELECT {', '.join(Row._fields)} FROM fit WHERE {within}")  # noqa: S608 - our columns, and numbers.
+        return {row[:2]: row for row in cursor.fetchall()}
 
 
-def _write(rows: Sequence[Row]) -> None:
-    """Put rows into the table, in the place of those of the same pairs: one plain statement for hundreds of thousands
-    of rows, which the mapping of the models would make three times as slow."""
+def _forget(pairs: Sequence[Pair]) -> None:
+    """Delete the rows of pairs."""
+    for start in range(0, len(pairs), _VALUES):
+        session().execute(
+            delete(Fit)
+            .where(tuple_(Fit.project_id, Fit.organisation_id).in_(pairs[start : start + _VALUES]))
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _add(rows: Sequence[tuple[Any, ...]]) -> None:
+    """Add rows the way the driver is fastest with: they are hundreds of thousands."""
     if not rows:
         return
-    connection = session().connection()
-    at = Fit.__table__.c.computed_at.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
-    now = clock.now() if at is None else at(clock.now())
+    dialect = session().connection().dialect
+    moment = Fit.__table__.c.computed_at.type.dialect_impl(dialect).bind_processor(dialect)
+    now = clock.now() if moment is None else moment(clock.now())
     columns = (*Row._fields, "computed_at")
-    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    statement = (
-        f"INSERT INTO fit ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))}) "  # noqa: S608 - our own columns, and marks.
-        f"ON CONFLICT (project_id, organisation_id) DO UPDATE SET "
-        f"{', '.join(f'{name} = excluded.{name}' for name in columns[2:])}"
-    )
-    for start in range(0, len(rows), _MANY):
-        connection.exec_driver_sql(statement, [(*row, now) for row in rows[start : start + _MANY]])
+    with closing(_driver().cursor()) as cursor:
+        if dialect.name == "sqlite":
+            marks = ", ".join("?" * len(columns))
+            cursor.executemany(
+                f"INSERT INTO fit ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608 - our own columns, and marks.
+                [(*row, now) for row in rows],
+            )
+            return
+        with cursor.copy(f"COPY fit ({', '.join(columns)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row((*row, now))
+
+
+def _driver() -> Any:
+    """The driver's own connection, in the transaction of the session."""
+    return session().connection().connection.driver_connection
 
 
 Overrides = dict[int, dict[int, OverrideKind]]
@@ -230,9 +247,14 @@ def _overrides(projects: Sequence[int], organisations: set[int] | None) -> Overr
     return found
 
 
-def rows_of(pitches: Sequence[Pitch], parties: Sequence[Party], overrides: Overrides) -> Iterator[Row]:
-    """Yield what is kept of the pairs of some projects with some funders, or with some vendors."""
-    if not pitches or not parties:
+def rows_of(pitches: Sequence[Side], others: Sequence[Side]) -> Iterator[Row]:
+    """Yield what would be kept of the pairs of some projects with some funders, or with some vendors."""
+    return map(Row._make, _computed(pitches, others, {}))
+
+
+def _computed(pitches: Sequence[Side], others: Sequence[Side], overrides: Overrides) -> Iterator[tuple[Any, ...]]:
+    """Yield the fields of `Row` for what is kept of the pairs of projects with some funders, or with some vendors."""
+    if not pitches or not others:
         return
     # numpy comes with it, and only a worker needs it.
     import numpy as np
@@ -242,51 +264,46 @@ def rows_of(pitches: Sequence[Pitch], parties: Sequence[Party], overrides: Overr
     names = np.array([status.value for status in STATUSES], dtype=object)
     offered = np.array([FitStatus(status.value) in _OFFERED for status in STATUSES])
     excluded = FitStatus.EXCLUDED.value
-    projects = [(pitch.row.id, pitch.version) for pitch in pitches]
-    others = [(party.organisation_id, party.revision) for party in parties]
-    place = {identity: column for column, (identity, _revision) in enumerate(others)}
-    for start, table in _tables(pitches, parties):
+    place = {other.identity: column for column, other in enumerate(others)}
+    for start, table in _tables(pitches, others):
         fits = offered[table.status] & ~table.private
         # A pair that one party blocked is kept only where somebody decided about it, and no list shows it.
         status = np.where(table.private, excluded, names[table.status])
         chosen = status != excluded
         for row in range(chosen.shape[0]):
-            for other, kind in overrides.get(projects[start + row][0], _NOTHING).items():
+            for other, kind in overrides.get(pitches[start + row].identity, _NOTHING).items():
                 if (column := place.get(other)) is not None:
                     chosen[row, column] = True
                     fits[row, column] = kind is OverrideKind.OFFER and not table.private[row, column]
         lines, columns = (found.tolist() for found in chosen.nonzero())
         terms = cast(Any, table.terms)[chosen].astype("<f4")
         size, packed = terms.shape[1] * 4, terms.tobytes()
-        yield from map(
-            Row._make,
-            zip(
-                [projects[start + line][0] for line in lines],
-                [others[column][0] for column in columns],
-                status[chosen].tolist(),
-                fits[chosen].tolist(),
-                (np.maximum(table.score[chosen], 0) / 10).tolist(),
-                (table.confidence[chosen] / 1000).tolist(),
-                _known(table.preference[chosen]),
-                _known(table.mutual[chosen]),
-                table.failed[chosen].tolist(),
-                table.unknown[chosen].tolist(),
-                [packed[place : place + size] for place in range(0, len(packed), size)],
-                [MODEL_VERSION] * len(lines),
-                [projects[start + line][1] for line in lines],
-                [others[column][1] for column in columns],
-                strict=True,
-            ),
+        yield from zip(
+            [pitches[start + line].identity for line in lines],
+            [others[column].identity for column in columns],
+            status[chosen].tolist(),
+            fits[chosen].tolist(),
+            (np.maximum(table.score[chosen], 0) / 10).tolist(),
+            (table.confidence[chosen] / 1000).tolist(),
+            _known(table.preference[chosen]),
+            _known(table.mutual[chosen]),
+            table.failed[chosen].tolist(),
+            table.unknown[chosen].tolist(),
+            [packed[place : place + size] for place in range(0, len(packed), size)],
+            repeat(MODEL_VERSION, len(lines)),
+            [pitches[start + line].version for line in lines],
+            [others[column].version for column in columns],
+            strict=True,
         )
 
 
-def _tables(pitches: Sequence[Pitch], parties: Sequence[Party]) -> Iterable[tuple[int, "Table"]]:
+def _tables(pitches: Sequence[Side], others: Sequence[Side]) -> Iterable[tuple[int, "Table"]]:
     from marketplace.compatibility.table import funder_blocks, vendor_blocks
 
-    projects = [pitch.values for pitch in pitches]
-    if parties[0].is_vendor:
-        return vendor_blocks(projects, [cast(Solution, party.values) for party in parties], terms=True)
-    return funder_blocks(projects, [cast(Mandate, party.values) for party in parties], terms=True)
+    projects: list[Any] = [pitch.values for pitch in pitches]
+    counterparties: list[Any] = [other.values for other in others]
+    build = vendor_blocks if isinstance(counterparties[0], Solution) else funder_blocks
+    return build(projects, counterparties, terms=True)
 
 
 def _known(tenths: Any) -> list[float | None]:

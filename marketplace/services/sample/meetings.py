@@ -168,11 +168,11 @@ class _Wishes:
         others = {
             party.organisation_id: party for party in self.here if party.role in {PartyRole.FUNDER, PartyRole.VENDOR}
         }
-        pitches = inputs.published([identity for identity in projects if identity is not None])
-        known = inputs.counterparties([identity for identity in others if identity is not None])
+        pitches = inputs.projects([identity for identity in projects if identity is not None])
+        known = inputs.others([identity for identity in others if identity is not None])
         found: dict[int, list[tuple[float, MeetingParty]]] = defaultdict(list)
         for side in (known.funders, known.vendors):
-            for row in rescoring.rows_of(pitches, side, {}):
+            for row in rescoring.rows_of(pitches, side):
                 if row.is_offered:
                     project, other = projects[row.project_id], others[row.organisation_id]
                     worth = row.score if row.mutual is None else row.mutual
