@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from marketplace.models.account import User
 from marketplace.models.base import Base, enum_column, new_uid
@@ -81,17 +81,21 @@ class Fit(Base):
     `failed` and `unknown` have a bit per hard rule, `terms` the value of each term of the score as 32-bit floats (NaN
     where not known); with the versions of both inputs and of the model, that is the whole explanation. Pairs that are
     excluded are not kept, unless overridden: what excludes them is computed when somebody asks.
+
+    There are hundreds of thousands, written at once by the worker, which also deletes those that nothing needs any more
+    (`services.fits.rescoring`). So the two ids are the key, and no foreign key asks after every row: that would take
+    longer than all the rest.
     """
 
     __tablename__ = "fit"
     __table_args__ = (
-        UniqueConstraint("project_id", "organisation_id"),
-        Index("ix_fit_organisation_offered_score", "organisation_id", "is_offered", "score"),
         CheckConstraint("score >= 0 AND score <= 100", name="score_in_range"),
+        {"sqlite_with_rowid": False},
     )
 
-    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"))
-    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    id = None  # type: ignore[assignment]
+    project_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    organisation_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, index=True)
     status: Mapped[FitStatus] = mapped_column(enum_column(FitStatus))
     is_offered: Mapped[bool]
     score: Mapped[float] = mapped_column(Float)
@@ -106,8 +110,10 @@ class Fit(Base):
     profile_version: Mapped[int]
     computed_at: Mapped[datetime]
 
-    project: Mapped[Project] = relationship()
-    organisation: Mapped[Organisation] = relationship()
+    project: Mapped[Project] = relationship(primaryjoin=lambda: foreign(Fit.project_id) == Project.id)
+    organisation: Mapped[Organisation] = relationship(
+        primaryjoin=lambda: foreign(Fit.organisation_id) == Organisation.id
+    )
 
 
 class OverrideKind(StrEnum):

@@ -8,7 +8,7 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import CheckConstraint, inspect, select, text
 
 from marketplace.database import db, session
-from marketplace.models import Base, Event, EventState, RoleAssignment
+from marketplace.models import Base, Event, EventState, Fit, RoleAssignment
 from marketplace.services import migrations
 
 
@@ -84,6 +84,24 @@ def test_events_stored_before_0002_keep_everything_and_get_what_is_new(app):
     if db.engine.dialect.name == "sqlite":
         assert session().connection().exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
     session().rollback()
+
+
+def test_pairs_stored_before_0008_keep_everything(make, app):
+    project, bank = make.published(make.city()), make.organisation()
+    make.fit(project, bank, score=74.5, confidence=0.8, preference=None, mutual=61.2, failed=0, unknown=8)
+    columns = ", ".join(Fit.__table__.columns.keys())
+    with db.engine.connect() as connection:
+        before = connection.execute(text(f"SELECT {columns} FROM fit")).all()
+    session().close()
+
+    downgrade(directory=migrations.FOLDER, revision="0006")
+    with db.engine.connect() as connection:
+        old = connection.execute(text(f"SELECT id, {columns} FROM fit")).all()
+    upgrade(directory=migrations.FOLDER)
+
+    with db.engine.connect() as connection:
+        assert connection.execute(text(f"SELECT {columns} FROM fit")).all() == before
+    assert old == [(1, *before[0])]
 
 
 TITLES = '{"en": "Dialogue"}'

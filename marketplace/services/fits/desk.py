@@ -244,4 +244,4 @@ def _order(sort: str) -> list[Any]:
         "counterparty": Organisation.search_text,
     }.get(sort.removeprefix("-"), Fit.score)
     ordered = column.desc().nulls_last() if sort.startswith("-") else column.asc().nulls_last()
-    return [ordered, Fit.id]
+    return [ordered, Fit.project_id, Fit.organisation_id]

@@ -384,7 +384,7 @@ def test_strangers_find_no_side(place, make):
 def test_pairs_follow_the_rules_the_fits_and_the_vetoes(place, organiser):
     everybody = len(pairings.eligible(place.setup))
     with atomic() as current:
-        current.scalars(select(Fit).order_by(Fit.id)).first().is_offered = False
+        current.scalars(select(Fit).order_by(Fit.project_id, Fit.organisation_id)).first().is_offered = False
     without_fit = len(pairings.eligible(place.setup))
     wishes.save(place.event.slug, place.funders[1].uid, place.projects[1].uid, WishKind.NOT, organiser)
 

@@ -118,7 +118,9 @@ def test_who_may_not_meet_cannot_be_wished_for(place, make):
     with pytest.raises(Invalid):
         wishes.save(place.event.slug, side.uid, place.projects[1].uid, WishKind.WANT, user_of(side))
     with atomic() as current:
-        fit = current.scalar(select(Fit).where(Fit.project_id == side.project_id).order_by(Fit.id))
+        fit = current.scalar(
+            select(Fit).where(Fit.project_id == side.project_id).order_by(Fit.project_id, Fit.organisation_id)
+        )
         fit.is_offered = False
 
     with pytest.raises(Invalid):
