@@ -34,8 +34,8 @@ class TooManyPixels(Exception):
     """The picture is larger than `LARGEST`; it was not unpacked."""
 
 
-def redraw(content: bytes) -> Picture | None:
-    """Return a JPEG or PNG drawn anew, or None for anything that is none; raises `TooManyPixels`.
+def redraw(content: bytes, box: tuple[int, int] = (WIDEST, TALLEST)) -> Picture | None:
+    """Return a JPEG or PNG drawn anew to fit the box, or None for anything that is none; raises `TooManyPixels`.
 
     What cameras and programs write beside the picture (places, owners, thumbnails, comments) is left behind; the
     first picture of an animation is kept.
@@ -47,9 +47,9 @@ def redraw(content: bytes) -> Picture | None:
                 raise TooManyPixels
             if kind == "JPEG":
                 # Decodes at a half, a quarter or an eighth of the size where that is enough.
-                image.draft("RGB", (WIDEST, TALLEST))
+                image.draft("RGB", box)
             upright = ImageOps.exif_transpose(image)
-            upright.thumbnail((WIDEST, TALLEST))
+            upright.thumbnail(box)
             plain = upright.convert(_mode(upright, kind))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise TooManyPixels from None

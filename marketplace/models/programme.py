@@ -40,7 +40,10 @@ class Track(Base):
 
 
 class Speaker(Base):
-    """Somebody who speaks at one event, with a biography per language."""
+    """Somebody who speaks at one event, with a biography per language.
+
+    `photo` names the file with their picture, `photo_alts` says per language what it shows.
+    """
 
     __tablename__ = "speaker"
 
@@ -50,6 +53,8 @@ class Speaker(Base):
     job_title: Mapped[str] = mapped_column(String(160), default="")
     organisation: Mapped[str] = mapped_column(String(160), default="")
     biographies: Mapped[dict[str, str]] = mapped_column(default=dict)
+    photo: Mapped[str] = mapped_column(String(22), default="")
+    photo_alts: Mapped[dict[str, str]] = mapped_column(default=dict)
 
     appearances: Mapped[list["SessionSpeaker"]] = relationship(back_populates="speaker")
 

@@ -69,6 +69,7 @@ class SpeakerDetails:
     job_title: str = ""
     organisation: str = ""
     biographies: dict[str, str] = field(default_factory=dict)
+    photo_alts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -155,11 +156,12 @@ def save_speaker(slug: str, details: SpeakerDetails, by: User, uid: str = "") ->
     job_title = texts.line(details.job_title, "job_title", 160)
     organisation = texts.line(details.organisation, "organisation", 160)
     biographies = texts.checked(details.biographies, "biographies", 3000)
+    photo_alts = texts.checked(details.photo_alts, "photo_alts", 250)
     with atomic() as current:
         event = events.editable(slug, by)
         speaker = _part(Speaker, event, uid) if uid else Speaker(event_id=event.id)
         speaker.name, speaker.job_title, speaker.organisation = name, job_title, organisation
-        speaker.biographies = biographies
+        speaker.biographies, speaker.photo_alts = biographies, photo_alts
         current.add(speaker)
         current.flush()
         _note(event, by, "speaker.saved", speaker)
@@ -558,6 +560,8 @@ def copy(source: Event, twin: Event) -> None:
                 job_title=one.job_title,
                 organisation=one.organisation,
                 biographies=one.biographies,
+                photo=one.photo,
+                photo_alts=one.photo_alts,
             )
             for one in speakers(source)
         }

@@ -16,6 +16,7 @@ ROOMS: dict[str, list[str]] = {
         "GET /events",
         "GET /events/<slug>",
         "GET /events/<slug>/event.ics",
+        "GET /events/<slug>/photos/<name>",
         "GET /events/<slug>/programme",
         "GET /events/<slug>/register",
         "POST /events/<slug>/register",

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from datetime import date
 
-from flask import render_template
+from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
 from marketplace.models import Event, ProgrammeSession
-from marketplace.services import events, programme, sign_ups, tickets, wallclock
+from marketplace.services import events, portraits, programme, sign_ups, tickets, wallclock
 from marketplace.services.meetings import partners
 from marketplace.web import kept
 from marketplace.web.access import PUBLIC, access
@@ -64,6 +64,16 @@ def session(slug: str, uid: str) -> str:
 def speakers(slug: str) -> ResponseReturnValue:
     """List who speaks, with their biographies and sessions."""
     return kept.page(lambda: events.standing(slug), lambda: _speakers_page(slug))
+
+
+@room.get("/events/<slug>/photos/<name>")
+@access(PUBLIC)
+def photo(slug: str, name: str) -> ResponseReturnValue:
+    """Send a photo that a page of the event shows; another photo has another address."""
+    media_type, content = portraits.read(slug, name, reader())
+    response = Response(content, content_type=media_type)
+    response.headers["Cache-Control"] = "private, max-age=86400"
+    return response
 
 
 def _speakers_page(slug: str) -> str:

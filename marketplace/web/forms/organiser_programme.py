@@ -3,14 +3,24 @@
 from collections.abc import Iterable
 from typing import Any
 
-from wtforms import BooleanField, FieldList, FormField, IntegerField, SelectField, SelectMultipleField, StringField
+from werkzeug.datastructures import FileStorage
+from wtforms import (
+    BooleanField,
+    FieldList,
+    FileField,
+    FormField,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from marketplace.i18n import LANGUAGES, gettext, in_language, language_name
 from marketplace.i18n import lazy_gettext as _
 from marketplace.models import Event, ProgrammeSession, Room, SessionKind, Speaker, SpeakerRole, Track
-from marketplace.services import labels, programme
+from marketplace.services import labels, portraits, programme
 from marketplace.web.forms import Form, choices
 from marketplace.web.forms.moments import MomentField, moment, shown
 from marketplace.web.forms.seen import SeenForm
@@ -158,21 +168,38 @@ class TrackForm(Form):
 
 
 @in_every_language("biographies", _("Biography"), 3000, long=True)
+@in_every_language("photo_alts", _("What the photo shows"), 250)
 class SpeakerForm(Form):
     """Somebody who speaks at the event."""
 
     name = StringField(_("Name"), [InputRequired(), Length(max=160)])
     job_title = StringField(_("Position"), [Length(max=160)])
     organisation = StringField(_("Organisation"), [Length(max=160)])
+    photo = FileField(_("Photo"))
+    no_photo = BooleanField(_("Show no photo any more"))
 
     @classmethod
     def of(cls, part: Speaker) -> "SpeakerForm":
         """Return the form filled with what is known about a speaker."""
         plain = {name: getattr(part, name) for name in ("name", "job_title", "organisation")}
-        return cls(data={**plain, **spread("biographies", part.biographies)})
+        texts_of = spread("biographies", part.biographies) | spread("photo_alts", part.photo_alts)
+        return cls(data={**plain, **texts_of})
+
+    def sent_photo(self) -> bytes:
+        """Return the bytes of the photo that was sent; none where there is none."""
+        sent = self.photo.data
+        if not isinstance(sent, FileStorage) or not sent.filename:
+            return b""
+        with sent.stream as stream:
+            # One byte more than is taken tells that it is too large.
+            return stream.read(portraits.LARGEST + 1)
 
     def details(self) -> programme.SpeakerDetails:
         """Return the answers for the service."""
         return programme.SpeakerDetails(
-            self.name.data or "", self.job_title.data or "", self.organisation.data or "", texts(self, "biographies")
+            self.name.data or "",
+            self.job_title.data or "",
+            self.organisation.data or "",
+            texts(self, "biographies"),
+            texts(self, "photo_alts"),
         )

@@ -13,10 +13,11 @@ from marketplace.i18n import LazyText, in_language
 from marketplace.i18n import gettext as _
 from marketplace.i18n import lazy_gettext as _l
 from marketplace.models import Event
-from marketplace.services import events, programme
+from marketplace.services import events, portraits, programme
 from marketplace.web.access import access
 from marketplace.web.forms.organiser_programme import RoomForm, SpeakerForm, TrackForm
 from marketplace.web.organiser.desk import ask, room
+from marketplace.web.security import takes_files
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,9 @@ KINDS = {
     ),
 }
 
+LARGEST_FORM = portraits.LARGEST + 100_000
+"""Bytes of a form: one photo of the largest size, and the words."""
+
 _ADDRESS = "/events/<slug>/<any(rooms, tracks, speakers):kind>"
 
 
@@ -52,6 +56,7 @@ def listing(slug: str) -> str:
 
 @room.route(f"{_ADDRESS}/new", endpoint="events_part_new", methods=["GET", "POST"])
 @access("desk.enter")
+@takes_files(LARGEST_FORM)
 def add(slug: str, kind: str) -> ResponseReturnValue:
     """Add a room, a track or a speaker."""
     event = events.managed(slug, current_user)
@@ -60,6 +65,7 @@ def add(slug: str, kind: str) -> ResponseReturnValue:
 
 @room.route(f"{_ADDRESS}/<uid>", endpoint="events_part_edit", methods=["GET", "POST"])
 @access("desk.enter")
+@takes_files(LARGEST_FORM)
 def edit(slug: str, kind: str, uid: str) -> ResponseReturnValue:
     """Change a room, a track or a speaker."""
     event = events.managed(slug, current_user)
@@ -81,7 +87,7 @@ def _name(part: Any) -> str:
 def _form(event: Event, kind: str, form: RoomForm | TrackForm | SpeakerForm, part: Any) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
-            KINDS[kind].save(event.slug, form.details(), by=current_user, uid=part.uid if part else "")
+            _save(event.slug, kind, form, part.uid if part else "")
         except Invalid as refusal:
             form.refuse(refusal)
         else:
@@ -96,6 +102,17 @@ def _form(event: Event, kind: str, form: RoomForm | TrackForm | SpeakerForm, par
         name=_name(part) if part else str(KINDS[kind].new),
     )
     return page, 422 if form.is_submitted() else 200
+
+
+def _save(slug: str, kind: str, form: RoomForm | TrackForm | SpeakerForm, uid: str) -> None:
+    """Keep what was decided, and the photo of a speaker; a photo that cannot be taken keeps all from being saved."""
+    sent = form.sent_photo() if isinstance(form, SpeakerForm) else b""
+    photo = portraits.checked(sent) if sent else b""
+    saved = KINDS[kind].save(slug, form.details(), by=current_user, uid=uid)
+    if photo:
+        portraits.keep(slug, saved.uid, photo, by=current_user)
+    elif isinstance(form, SpeakerForm) and form.no_photo.data:
+        portraits.remove(slug, saved.uid, by=current_user)
 
 
 @room.get(f"{_ADDRESS}/<uid>/remove", endpoint="events_part_remove_ask")
