@@ -2,7 +2,7 @@
 
 from marketplace.matching.timetable.checker import verify
 from marketplace.matching.timetable.dzn import DataFileError
-from marketplace.matching.timetable.files import load, parse
+from marketplace.matching.timetable.files import load, parse, render
 from marketplace.matching.timetable.model import Answer, Meeting, Session, TimetableProblem
 from marketplace.matching.timetable.solver import solve_timetable
 
@@ -14,6 +14,7 @@ __all__ = [
     "TimetableProblem",
     "load",
     "parse",
+    "render",
     "solve_timetable",
     "verify",
 ]

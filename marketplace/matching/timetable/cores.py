@@ -14,6 +14,10 @@ from pysat.card import ITotalizer
 
 from marketplace.matching.timetable.sat import sat_solver
 
+# Conflicts for trying to do without one literal of a core, and for all such trials at least; found by trying.
+TRY_CONFLICTS = 500
+LEAST_ALLOWANCE = 3000
+
 Step = Literal["raised", "model", "met", "exhausted"]
 
 
@@ -45,6 +49,7 @@ class CoreBound:
         raised: the bound went up. model: `model` is new, and more cores are needed. met: `model` has `bound` costs and
         is optimal, or nothing is feasible. exhausted: the conflicts did not suffice; a further step goes on.
         """
+        before = self._conflicts()
         result = self._search(list(self._assumed), conflicts)
         if result is None:
             return "exhausted"
@@ -59,7 +64,7 @@ class CoreBound:
         if not core:
             self.feasible = False
             return "met"
-        self._relax(self._minimised(core, conflicts))
+        self._relax(self._minimised(core, LEAST_ALLOWANCE + self._conflicts() - before))
         return "raised"
 
     def _search(self, assumptions: list[int], conflicts: int) -> bool | None:
@@ -67,26 +72,30 @@ class CoreBound:
         found: bool | None = self._solver.solve_limited(assumptions=assumptions)
         return found
 
-    def _minimised(self, core: list[int], conflicts: int) -> list[int]:
-        """A smaller core, by trying without each literal for a few conflicts."""
-        budget = 1000
-        while len(core) > 1:
+    def _minimised(self, core: list[int], allowance: int) -> list[int]:
+        """A smaller core, by trying without each literal, for about as many conflicts as it took to find."""
+        budget = min(allowance, TRY_CONFLICTS)
+        end = self._conflicts() + allowance
+        while len(core) > 1 and self._conflicts() < end:
             if self._search(core, budget) is not False:
                 break
             smaller = self._solver.get_core() or []
             if len(smaller) >= len(core):
                 break
             core = smaller
-        if len(core) > 60:
-            return core
         for literal in list(core):
-            if len(core) == 1 or literal not in core:
+            if len(core) == 1 or self._conflicts() >= end:
+                break
+            if literal not in core:
                 continue
             rest = [other for other in core if other != literal]
             if self._search(rest, budget) is False:
                 found = set(self._solver.get_core() or [])
                 core = [other for other in rest if other in found]
         return core
+
+    def _conflicts(self) -> int:
+        return int(self._solver.accum_stats()["conflicts"])
 
     def _relax(self, core: list[int]) -> None:
         self.bound += 1

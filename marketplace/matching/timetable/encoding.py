@@ -13,6 +13,7 @@ from pysat.card import CardEnc, EncType
 
 from marketplace.matching.timetable.bounds import slot_capacities
 from marketplace.matching.timetable.model import TimetableProblem
+from marketplace.matching.timetable.windows import ancestors
 
 PAIRWISE = 24
 TOTALIZED = 200
@@ -48,6 +49,8 @@ class Encoding:
             self._at_most_one(list(row.values()))
         self.rules = [self.new() if separable else self.true for _ in range(problem.participants)]
         self.used: list[list[int]] = []
+        # Per participant and slot, the counter of the slots used before it; a last row for the end.
+        self.seen: list[list[list[int]]] = []
         gaps: list[list[int]] = []
         for own, rule in zip(problem.meetings_of, self.rules, strict=True):
             self._condition = [-rule] if separable else []
@@ -56,6 +59,8 @@ class Encoding:
         self._condition = []
         self._tables(allowed, separable)
         self._precedences()
+        if not separable:
+            self._ranks()
         self.breaks = self._breaks(gaps, fairness)
 
     def slots_of(self, model: Sequence[int]) -> list[int]:
@@ -138,9 +143,12 @@ class Encoding:
     def _gaps(self, used: list[int], meetings: int) -> list[int]:
         """Literals for a break ending at a slot, and the rule that exactly `meetings` slots are used."""
         if not meetings:
+            self.seen.append([])
             return []
         gaps = []
         seen = [-self.true] * meetings
+        rows = [seen]
+        self.seen.append(rows)
         for slot, busy in enumerate(used):
             started = seen[0]
             if busy != -self.true and started not in (-self.true, used[slot - 1]):
@@ -152,6 +160,7 @@ class Encoding:
                 self.add(gap, -busy, -started, used[slot - 1])
             self.add(-busy, -seen[-1])
             seen = self._counted(seen, busy)
+            rows.append(seen)
         self.add(seen[-1])
         return gaps
 
@@ -190,6 +199,26 @@ class Encoding:
             for earlier in sorted(self.problem.predecessors[number]):
                 for slot in range(self.problem.slots):
                     self.add(-by[number][slot], by[earlier][slot - 1] if slot else -self.true)
+
+    def _ranks(self) -> None:
+        """A meeting comes after as many others of a participant as must precede it, and before those that must follow.
+
+        Implied, but only together with all order variables in between.
+        """
+        before = ancestors(self.problem)
+        after: list[set[int]] = [set() for _ in before]
+        for number, earlier in enumerate(before):
+            for other in earlier:
+                after[other].add(number)
+        for participant, own in enumerate(self.problem.meetings_of):
+            seen = self.seen[participant]
+            for number in own:
+                ahead, behind = len(before[number].intersection(own)), len(after[number].intersection(own))
+                for slot, held in self.meets[number].items():
+                    if ahead:
+                        self.add(-held, seen[slot][ahead - 1])
+                    if behind:
+                        self.add(-held, -seen[slot + 1][len(own) - behind])
 
     def _order(self, row: dict[int, int]) -> list[int]:
         by = []

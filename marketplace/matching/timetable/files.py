@@ -1,4 +1,4 @@
-"""Reads timetable problems from files: which fields there are, what they mean and what is refused."""
+"""Timetable problems in files: which fields there are, what they mean and what is refused."""
 
 from __future__ import annotations
 
@@ -61,6 +61,30 @@ def parse(text: str) -> TimetableProblem:
     _compare_meetings(fields, problem)
     _compare_counts(fields, problem)
     return problem
+
+
+def render(problem: TimetableProblem) -> str:
+    """The problem as MiniZinc data with every field of the public instances; `parse` gives it back."""
+
+    def sets(groups: Iterable[Iterable[int]]) -> str:
+        return "[" + ",\n".join("{" + ",".join(str(each) for each in sorted(group)) + "}" for group in groups) + "]"
+
+    rows = "".join(f"|{m.first + 1}, {m.second + 1},{m.session.value}, \n" for m in problem.meetings)
+    return "\n".join(
+        [
+            f"nBusiness = {problem.participants};",
+            f"nMeetings = {len(problem.meetings)};",
+            f"nTables = {problem.tables};",
+            f"nTotalSlots = {problem.slots};",
+            f"nMorningSlots = {problem.morning};",
+            f"\nrequested = [{rows or '| '}|];",
+            f"meetingsxBusiness = {sets([1, *(number + 2 for number in own)] for own in problem.meetings_of)};",
+            f"nMeetingsBusiness = {[len(own) for own in problem.meetings_of]};",
+            f"forbidden = {sets([0, *(slot + 1 for slot in entry)] for entry in problem.forbidden)};",
+            f"fixed = {[0 if slot is None else slot + 1 for slot in problem.fixed]};",
+            f"precedences = {sets([other + 1 for other in entry] for entry in problem.predecessors)};\n",
+        ]
+    )
 
 
 def _count(fields: dict[str, Value], name: str, largest: int) -> int:

@@ -27,6 +27,8 @@ LATER_WARM = 0.3
 MOVES_PER_MEETING = 100
 ROUNDS_WITHOUT_GAIN = 3
 MAX_CHOICES = 150_000
+# Where a search aims once the bound itself was out of reach, as a share of the way from the bound to the best.
+CAUTIOUS = 0.9
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,10 @@ class _Search:
         self.raise_bound(sum(self.least))
         if self.placed:
             self.polish(self.placing.slot, max(FIRST_MOVES, MOVES_PER_MEETING * len(self.problem.meetings)))
+        if not self.finished():
+            from marketplace.matching.timetable.prices import bound_by_prices
+
+            self.raise_bound(bound_by_prices(self.problem, self.allowed))
         if sum(map(len, self.allowed)) > MAX_CHOICES:
             self.polish_on()
         elif not self.finished():
@@ -165,22 +171,29 @@ class _Search:
             self.polish(slots, LATER_MOVES, LATER_WARM)
 
     def descend(self, descent: Descent, encoding: Encoding, offset: int, conflicts: int) -> bool:
-        """One search for a better timetable, or any; False when there is none at all.
+        """Searches for better timetables, or any, while that succeeds; False when there is none at all.
 
-        It aims at the bound first, and closer to the best the longer that takes.
+        They aim at the bound first, closer to the best after each that took too long, and further down after a success.
         """
-        if self.best is None:
-            found = descent.search(len(encoding.clauses), conflicts)
-        else:
-            target = self.bound + int((self.best - 1 - self.bound) * self.caution)
+        while not self.finished():
+            target = len(encoding.clauses) if self.best is None else self.target()
             found = descent.search(target - offset, conflicts)
-            if found is None:
-                self.caution = (self.caution + 1) / 2
-            elif not found:
+            if found:
+                self.take_model(encoding.slots_of(descent.model))
+                self.caution = max(0.0, 2 * self.caution - 1)
+            elif self.best is None:
+                return found is None
+            elif found is None:
+                self.caution = max(CAUTIOUS, (self.caution + 1) / 2)
+                return True
+            else:
                 self.raise_bound(target + 1)
-        if found:
-            self.take_model(encoding.slots_of(descent.model))
-        return found is not False or self.best is not None
+        return True
+
+    def target(self) -> int:
+        """The breaks to aim at next, from the bound to one less than the best."""
+        assert self.best is not None
+        return self.bound + int((self.best - 1 - self.bound) * self.caution)
 
     def explain(self) -> None:
         """Report that there is no timetable: at once in general, then more closely if some search can tell."""

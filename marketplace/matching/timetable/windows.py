@@ -54,3 +54,18 @@ def order_twins(problem: TimetableProblem) -> TimetableProblem:
         for earlier, later in pairwise(group):
             predecessors[later] = frozenset({earlier})
     return replace(problem, predecessors=tuple(predecessors))
+
+
+def ancestors(problem: TimetableProblem) -> list[set[int]]:
+    """Per meeting, all meetings that have to be held before it, directly or along a chain."""
+    before: list[set[int]] = []
+    for number in range(len(problem.meetings)):
+        found: set[int] = set()
+        pending = list(problem.predecessors[number])
+        while pending:
+            other = pending.pop()
+            if other not in found:
+                found.add(other)
+                pending.extend(problem.predecessors[other])
+        before.append(found)
+    return before

@@ -1,4 +1,4 @@
-"""Small timetable problems: built in one line, drawn at random, solved by trying everything, written as data."""
+"""Small timetable problems: built in one line, drawn at random, solved by trying everything."""
 
 from __future__ import annotations
 
@@ -93,28 +93,4 @@ def small_problems(draw: st.DrawFn) -> TimetableProblem:
         forbidden=draw(st.dictionaries(st.integers(0, people - 1), st.sets(some_slots, max_size=2), max_size=3)),
         fixed=draw(st.dictionaries(st.integers(0, max(0, count - 1)), some_slots, max_size=1)),
         after=after,
-    )
-
-
-def data_file(given: TimetableProblem) -> str:
-    """The problem in the form of the public data files."""
-
-    def sets(groups: Iterable[Iterable[int]]) -> str:
-        return "[" + ",\n".join("{" + ",".join(str(each) for each in sorted(group)) + "}" for group in groups) + "]"
-
-    rows = "".join(f"|{m.first + 1}, {m.second + 1},{m.session.value}, \n" for m in given.meetings)
-    return "\n".join(
-        [
-            f"nBusiness = {given.participants};",
-            f"nMeetings = {len(given.meetings)};",
-            f"nTables = {given.tables};",
-            f"nTotalSlots = {given.slots};",
-            f"nMorningSlots = {given.morning};",
-            f"\nrequested = [{rows or '| '}|];",
-            f"meetingsxBusiness = {sets([1, *(number + 2 for number in own)] for own in given.meetings_of)};",
-            f"nMeetingsBusiness = {[len(own) for own in given.meetings_of]};",
-            f"forbidden = {sets([0, *(slot + 1 for slot in entry)] for entry in given.forbidden)};",
-            f"fixed = {[0 if slot is None else slot + 1 for slot in given.fixed]};",
-            f"precedences = {sets([other + 1 for other in entry] for entry in given.predecessors)};\n",
-        ]
     )

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.matching.timetable import DataFileError, TimetableProblem, load, parse
-from tests.matching.timetable.small_problems import data_file, problem, small_problems
+from marketplace.matching.timetable import DataFileError, TimetableProblem, load, parse, render
+from tests.matching.timetable.small_problems import problem, small_problems
 
 PLAIN = """
 nBusiness = 3; nMeetings = 2; nTables = 1; nTotalSlots = 4; nMorningSlots = 2;
@@ -23,7 +23,7 @@ EXPECTED = problem((0, 1), (1, 2, 1), tables=1, morning=2, forbidden={1: [3]}, f
 
 @given(small_problems())
 def test_data_file_of_a_problem_gives_the_problem_back(given_problem: TimetableProblem) -> None:
-    text = data_file(given_problem)
+    text = render(given_problem)
 
     assert parse(text) == given_problem
 
