@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from urllib.parse import quote
 
 from icalendar import Calendar, Event, vCalAddress, vDuration, vText, vUri
 
@@ -18,6 +19,7 @@ REFRESH = timedelta(hours=1)
 # CR, LF, CRLF, vertical tab, form feed, the separators U+001C to U+001E, NEL and the line and paragraph separators.
 _BREAKS = re.compile("\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+_PLAIN_IN_MAILTO = "!$'*+"
 
 
 class Status(StrEnum):
@@ -130,7 +132,9 @@ def _utc(at: datetime) -> datetime:
 
 
 def _address(party: Party) -> vCalAddress:
-    address = vCalAddress(f"mailto:{_line(party.email)}")
+    local, at, domain = _line(party.email).rpartition("@")
+    # An address is a URI here: what means something in one is written as RFC 6068, 2 says.
+    address = vCalAddress(f"mailto:{quote(local, safe=_PLAIN_IN_MAILTO)}{at}{domain}")
     # A double quote cannot stand in a parameter (RFC 5545, 3.2).
     if name := _line(party.name).replace('"', "'"):
         address.params["CN"] = name

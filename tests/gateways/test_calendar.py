@@ -71,6 +71,22 @@ def test_invitation_says_who_takes_part_already_and_asks_nothing():
     )
 
 
+@pytest.mark.parametrize(
+    ("email", "address"),
+    [
+        ("ana+cities@example.org", "mailto:ana+cities@example.org"),
+        ("o'neil_x.y~z-1@example.org", "mailto:o'neil_x.y~z-1@example.org"),
+        ("a?cc=b%40c&d#e@example.org", "mailto:a%3Fcc%3Db%2540c%26d%23e@example.org"),
+    ],
+    ids=["plain", "signs", "signs of addresses"],
+)
+def test_address_of_an_attendee_is_a_uri(email, address):
+    """I01"""
+    found = lines(calendar.invitation(entry(), Method.REQUEST, ORGANISER, Party(email)))
+
+    assert [line.partition("FALSE:")[2] for line in found if line.startswith("ATTENDEE")] == [address]
+
+
 def test_cancellation_has_the_same_uid_and_is_cancelled():
     found = lines(calendar.invitation(entry(sequence=4), Method.CANCEL, ORGANISER, ATTENDEE))
 

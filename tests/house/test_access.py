@@ -1,4 +1,4 @@
-"""Every route says who may enter, and says it in the agreed list: a new route is a decision, not an accident."""
+"""A01: every route says who may enter, and says it in the agreed list: a new route is a decision, not an accident."""
 
 from marketplace.web.access import rule_of
 from tests.house.agreed_access import AGREED

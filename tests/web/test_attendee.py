@@ -161,15 +161,28 @@ def test_bad_input_keeps_the_form_and_names_the_field(client, event, ticket, cha
     [
         {"name": "\u202eevil \ud83d"},
         {"name": "a\r\nBcc: x@example.org"},
+        {"name": "Ana\u2028Bcc: x\u2029\x85"},
+        {"name": "<img src=x onerror=alert(1)>{{ 7*7 }}"},
         {"attempt": "x" * 3000},
         {"attempt": "'; drop table"},
         {"access_code": "é" * 50},
         {"organisation": "../../etc"},
         {"state": "confirmed", "user_id": "1", "is_walk_in": "1", "event_id": "2", "link_version": "9"},
     ],
-    ids=["direction", "break", "long attempt", "odd attempt", "odd code", "foreign organisation", "mass assignment"],
+    ids=[
+        "direction",
+        "break",
+        "odd breaks",
+        "markup",
+        "long attempt",
+        "odd attempt",
+        "odd code",
+        "foreign organisation",
+        "mass assignment",
+    ],
 )
 def test_hostile_input_changes_nothing_it_should_not(client, event, ticket, changes):
+    """A03, W02"""
     data = {name: value.encode("utf-8", "surrogatepass") for name, value in filled(ticket, **changes).items()}
 
     answer = client.post("/events/dialogue/register", data=data)
@@ -182,8 +195,53 @@ def test_hostile_input_changes_nothing_it_should_not(client, event, ticket, chan
         False,
         1,
     )
-    assert not set(registered.name) & set("\r\n\u202e")
+    assert not set(registered.name) & set("\r\n\u202e\u2028\u2029\x85")
+    own = client.get(f"/registrations/{registration_links.manage_token(registered)}").get_data(as_text=True)
+    assert "<img src=x" not in own
     assert registered.organisation_id is None
+
+
+def test_ids_of_another_event_are_refused_or_left_out(client, make, event, ticket):
+    """A02, A04: neither the ticket nor a session of another event comes along."""
+    other = make.event(slug="other")
+    foreign, elsewhere = make.ticket(other), make.session(other, needs_sign_up=True)
+    here = make.session(event, needs_sign_up=True)
+
+    refused = client.post("/events/dialogue/register", data=filled(foreign))
+    taken = client.post("/events/dialogue/register", data=filled(ticket, sessions=[here.uid, elsewhere.uid]))
+
+    assert (refused.status_code, errors(refused)) == (422, ["Ticket: Please choose a ticket from the list."])
+    assert (taken.status_code, errors(taken)) == (
+        422,
+        ["Sessions I want to attend: Please choose one of the answers in the list."],
+    )
+    assert made() == []
+
+
+def test_number_of_somebody_else_s_form_shows_and_changes_nothing_of_them(client, event, ticket):
+    """A02, B03: a form sent again is the same one only with the same address."""
+    form = filled(ticket)
+    client.post("/events/dialogue/register", data=form)
+
+    answer = client.post("/events/dialogue/register", data={**form, "email": "eve@example.org", "name": "Eve"})
+
+    assert answer.status_code == 409
+    assert "ana@example.org" not in answer.get_data(as_text=True)
+    assert [one.name for one in made()] == ["Ana Núñez"]
+
+
+def test_steps_are_not_skipped(client, make, clock):
+    """A05: who waits has neither ticket nor place, and cannot take what was not offered."""
+    event = make.event(slug="full", capacity=0)
+    waiting = make.registration(event, make.ticket(event), state=RegistrationState.WAITING)
+    address = f"/registrations/{registration_links.manage_token(waiting)}"
+
+    seen = [client.get(address + page).status_code for page in ("/ticket", "/ticket.pdf", "/participants")]
+    taken = client.post(f"{address}/accept")
+
+    assert seen == [404, 404, 404]
+    assert taken.status_code == 410
+    assert [one.state for one in made()] == [RegistrationState.WAITING]
 
 
 def test_nul_is_refused(client, event, ticket):
@@ -266,6 +324,7 @@ def sent(question, name, content):
 
 
 def test_file_is_kept_under_another_name_and_without_hidden_data(client, make, event, ticket, tmp_path):
+    """A06"""
     question = a_question(event, make, QuestionKind.FILE, is_required=True)
     exif = b"\xff\xe1\x00\x10Exif\0\0GPS-HERE"
     picture = b"\xff\xd8" + exif + b"\xff\xdb\x00\x04\x00\x00" + b"\xff\xda\x00\x04\x00\x00pixels\xff\xd9<script>"
@@ -301,6 +360,7 @@ def test_file_is_kept_under_another_name_and_without_hidden_data(client, make, e
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_file_of_another_kind_is_refused(client, make, event, ticket, tmp_path, name, content):
+    """A06"""
     question = a_question(event, make, QuestionKind.FILE)
 
     answer = client.post("/events/dialogue/register", data={**filled(ticket), **sent(question, name, content)})
@@ -389,6 +449,7 @@ def way(request, make, event, ticket, client, login_as):
 
 
 def test_pages_of_a_registration_are_secret(way):
+    """A02"""
     browser, address = way
 
     answers = [browser.get(address + page) for page in ("", "/edit", "/programme", "/ticket", "/calendar", "/cancel")]
@@ -574,6 +635,7 @@ def test_link_of_another_purpose_or_version_opens_nothing(client, make, event, t
 
 
 def test_registration_of_somebody_else_is_not_found(make, event, ticket, login_as, client):
+    """A02"""
     registered = make.registration(event, ticket, user_id=make.user().id)
     entry = make.session(event)
     address = f"/account/registrations/{registered.uid}"
