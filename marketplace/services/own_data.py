@@ -7,7 +7,7 @@ from sqlalchemy import or_, select
 
 from marketplace.database import session
 from marketplace.models import AuditEntry, Letter, Registration, User
-from marketplace.services import attendees, consents, questions, sessions, sign_ups
+from marketplace.services import attendees, consents, questions, registration, sessions, sign_ups
 
 
 def export(user: User) -> dict[str, Any]:
@@ -106,6 +106,7 @@ def _registration(one: Registration) -> dict[str, Any]:
         "consents": [
             {
                 "to": consent.kind.value,
+                "words": registration.agreed_words(consent),
                 "version": consent.version,
                 "language": consent.language,
                 "given_at": _moment(consent.given_at),

@@ -60,16 +60,28 @@ from marketplace.services import (
 from marketplace.services.search import fold
 
 CONSENT_VERSION = "2026-01"
-"""The version of the texts below; other words need another."""
+"""The version of the texts that are asked now; other words need another, and the words of each stay below."""
 
-CONSENT_TEXTS = {
-    RegistrationConsentKind.PHOTO: lazy_gettext(
-        "Photographs and recordings of the event in which I can be seen may be published by the organisers."
-    ),
-    RegistrationConsentKind.DIRECTORY: lazy_gettext(
-        "Other participants of this event may see my name, organisation, category and languages."
-    ),
+CONSENT_WORDS = {
+    "2026-01": {
+        RegistrationConsentKind.PHOTO: lazy_gettext(
+            "Photographs and recordings of the event in which I can be seen may be published by the organisers."
+        ),
+        RegistrationConsentKind.DIRECTORY: lazy_gettext(
+            "Other participants of this event may see my name, organisation, category and languages."
+        ),
+    },
 }
+"""What was asked, by version: whoever agreed, agreed to the words of the time."""
+
+CONSENT_TEXTS = CONSENT_WORDS[CONSENT_VERSION]
+
+
+def agreed_words(consent: RegistrationConsent) -> str:
+    """Return what somebody agreed to, in the words of the time and the language they read them in."""
+    with i18n.speaking(consent.language):
+        return str(CONSENT_WORDS[consent.version][consent.kind])
+
 
 NOBODY = "—"
 """What stands in the place of a name after deletion, in every language."""

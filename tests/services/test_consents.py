@@ -3,13 +3,19 @@
 import hashlib
 
 from marketplace import i18n
-from marketplace.models import ConsentKind
-from marketplace.services import consents
+from marketplace.models import ConsentKind, RegistrationConsent, RegistrationConsentKind
+from marketplace.services import consents, registration
 
 WORDS = {
     ("terms", "2026-01"): "4050a569153c",
     ("directory", "2026-01"): "6cb7346aa400",
     ("news", "2026-01"): "da49ba494b71",
+}
+
+AGREED_AT_REGISTRATION = {
+    ("2026-01", "en"): "ca08a400c2f7",
+    ("2026-01", "es"): "3954dac84a3e",
+    ("2026-01", "pt"): "47797e530f33",
 }
 
 
@@ -20,6 +26,25 @@ def test_other_words_need_another_version():
     }
 
     assert found == WORDS
+
+
+def test_other_words_at_registration_need_another_version_in_every_language():
+    """G03: the words of a version are never changed, because people have agreed to them."""
+    found = {}
+    for version, words in registration.CONSENT_WORDS.items():
+        for language in i18n.LANGUAGES:
+            with i18n.speaking(language):
+                text = "|".join(f"{kind.value}: {one}" for kind, one in sorted(words.items()))
+            found[version, language] = hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    assert found == AGREED_AT_REGISTRATION
+
+
+def test_consent_at_registration_is_told_in_the_words_and_language_it_was_given_in():
+    given = RegistrationConsent(kind=RegistrationConsentKind.DIRECTORY, version="2026-01", language="es")
+
+    with i18n.speaking("pt"):
+        assert registration.agreed_words(given).startswith("Las demás personas participantes")
 
 
 def test_consent_keeps_version_language_and_time(make, clock):

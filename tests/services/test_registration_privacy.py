@@ -1,7 +1,14 @@
 from sqlalchemy import select
 
 from marketplace.database import session
-from marketplace.models import Letter, PrivateNeeds, QuestionKind, Registration, RegistrationState
+from marketplace.models import (
+    Letter,
+    PrivateNeeds,
+    QuestionKind,
+    Registration,
+    RegistrationConsentKind,
+    RegistrationState,
+)
 from marketplace.services import deletion, own_data, questions, registration, sign_ups
 from marketplace.services.questions import Details
 from tests.services.test_registration import application, fill
@@ -31,7 +38,9 @@ def test_own_data_has_everything_told_at_registration(app, make, clock):
     assert told["needs"] == {"access": "", "dietary": "Vegan"}
     assert [(answer["question"], answer["answer"]) for answer in told["answers"]] == [({"en": "Shirt"}, "L")]
     assert told["sessions"] == [{"en": "Water"}]
-    assert [consent["to"] for consent in told["consents"]] == ["photo"]
+    assert [(consent["to"], consent["version"], consent["words"]) for consent in told["consents"]] == [
+        ("photo", "2026-01", str(registration.CONSENT_TEXTS[RegistrationConsentKind.PHOTO]))
+    ]
 
 
 def test_deleted_account_leaves_a_nameless_registration_and_its_place(app, make, clock):
