@@ -5,7 +5,7 @@ block joins the outer one. On SQLite a writing transaction begins with BEGIN IMM
 and writes later is refused or oversells), while readers use WAL snapshots and never queue behind a writer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -65,6 +65,13 @@ def atomic() -> Iterator[Session]:
         raise
     finally:
         current.info["atomic"] = False
+
+
+def rows(statement: Executable, values: dict[str, Any] | None = None) -> Sequence[AnyRow[*tuple[Any, ...]]]:
+    """Read plain rows of columns in the session's transaction, with what was changed in it, and make no objects."""
+    current = session()
+    current.flush()
+    return current.connection().execute(statement, values).all()
 
 
 def glance(statement: Executable, values: dict[str, Any] | None = None) -> AnyRow[*tuple[Any, ...]] | None:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from marketplace.database import session
+from marketplace.database import rows, session
 from marketplace.errors import NotFound
 from marketplace.models import (
     LIVE_STATES,
@@ -71,7 +71,7 @@ def whole(condition: Any) -> Registration | None:
 
 
 _OF_ADDRESS = (
-    select(Registration)
+    select(Registration.id, Registration.state, Registration.calendar_sequence)
     .where(Registration.event_id == bindparam("event_id"), Registration.email_key == bindparam("email_key"))
     .order_by(Registration.id)
 )
@@ -82,9 +82,11 @@ def history(event: Event, email_key: str) -> tuple[Registration | None, int]:
 
     A new one goes on counting where the earlier ended: its entry was cancelled, and only a higher SEQUENCE revives it.
     """
-    earlier = session().scalars(_OF_ADDRESS, {"event_id": event.id, "email_key": email_key}).all()
-    live = next((one for one in earlier if one.state in LIVE_STATES), None)
-    return live, max((one.calendar_sequence + 1 for one in earlier), default=0)
+    earlier = rows(_OF_ADDRESS, {"event_id": event.id, "email_key": email_key})
+    live = next((one.id for one in earlier if one.state in LIVE_STATES), None)
+    return session().get(Registration, live) if live is not None else None, max(
+        (one.calendar_sequence + 1 for one in earlier), default=0
+    )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, inspect, or_, selec
 from sqlalchemy.orm import joinedload
 
 from marketplace import clock
-from marketplace.database import atomic, lock, session
+from marketplace.database import atomic, lock, rows, session
 from marketplace.errors import Conflict, LastManager, NotFound
 from marketplace.i18n import lazy_gettext
 from marketplace.models import (
@@ -235,7 +235,7 @@ def names(user: User) -> tuple[tuple[str, str, OrganisationKind], ...]:
     """Return uid, name and kind of the organisations in whose name a person may act, by name."""
     if _has_none(user):
         return ()
-    return tuple((row[0], row[1], row[2]) for row in session().connection().execute(_NAMES, {"user_id": user.id}))
+    return tuple((row[0], row[1], row[2]) for row in rows(_NAMES, {"user_id": user.id}))
 
 
 def _has_none(user: User) -> bool:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import bindparam, func, or_, select
 
 from marketplace import clock
-from marketplace.database import atomic, session
+from marketplace.database import atomic, rows, session
 from marketplace.models import (
     LIVE_STATES,
     AccountState,
@@ -59,13 +59,13 @@ def of_event(slug: str, by: User) -> list[tuple[Registration, PrivateNeeds]]:
         event = events.managed(slug, by)
         policies.require(by, "needs.read", event)
         audit.record("needs.read", by, event)
-        rows = current.execute(
+        found = current.execute(
             select(Registration, PrivateNeeds)
             .join(PrivateNeeds, PrivateNeeds.registration_id == Registration.id)
             .where(Registration.event_id == event.id, Registration.state.in_(LIVE_STATES))
             .order_by(Registration.name, Registration.id)
         )
-        return [(registration, needs) for registration, needs in rows]
+        return [(registration, needs) for registration, needs in found]
 
 
 _READERS = (
@@ -83,7 +83,7 @@ _READERS = (
 
 def readers(event: Event) -> list[str]:
     """Return the names of those who may read the needs told for an event, for the form to show."""
-    return list(session().scalars(_READERS, {"event_id": event.id}))
+    return [row[0] for row in rows(_READERS, {"event_id": event.id})]
 
 
 def due() -> dict[str, int]:

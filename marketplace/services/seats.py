@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
 
-from marketplace.database import session
+from marketplace.database import rows
 from marketplace.models import (
     HOLDING_STATES,
     Attendance,
@@ -71,11 +71,10 @@ _COUNTS = (
 
 def tally(event: Event) -> Tally:
     """Count the places of an event: one statement, two where its terms are not kept."""
-    rows = session().execute(_COUNTS, {"event_id": event.id})
     held: Counter[tuple[int, Attendance]] = Counter()
     waiting: Counter[tuple[int, Attendance]] = Counter()
     expiries = []
-    for ticket_id, attendance, state, number, first_expiry in rows:
+    for ticket_id, attendance, state, number, first_expiry in rows(_COUNTS, {"event_id": event.id}):
         (waiting if state is RegistrationState.WAITING else held)[ticket_id, attendance] += number
         if first_expiry is not None:
             expiries.append(first_expiry)

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import joinedload
 
 from marketplace import clock
-from marketplace.database import atomic, lock, session
+from marketplace.database import atomic, lock, rows, session
 from marketplace.errors import Conflict, NotFound, SoldOut
 from marketplace.i18n import in_language, lazy_gettext
 from marketplace.models import (
@@ -250,7 +250,8 @@ def own_at(slug: str, user: User) -> tuple[events.Standing, tuple[str | None, ..
 
     By one statement; raises `NotFound` like `events.standing`.
     """
-    row = session().connection().execute(_OWN_AT, {"slug": slug, "user_id": user.id}).first()
+    found = rows(_OWN_AT, {"slug": slug, "user_id": user.id})
+    row = found[0] if found else None
     standing = events.stands(row)
     assert row is not None
     # The last two columns: both texts, or nothing.
