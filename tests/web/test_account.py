@@ -338,7 +338,7 @@ def test_cookie_is_set_at_sign_in_and_not_again_with_every_page(new_client, ana)
     cookies = sign_in(browser).headers.getlist("Set-Cookie")
 
     assert [cookie.partition("=")[0] for cookie in cookies if "session" in cookie] == ["session"]
-    assert [browser.get(path).headers.getlist("Set-Cookie") for path in ("/account/sessions", "/events/")] == [[], []]
+    assert [browser.get(path).headers.getlist("Set-Cookie") for path in ("/account/sessions", "/events")] == [[], []]
 
 
 def test_sessions_are_listed_and_ended_by_their_owner_only(new_client, login_as, ana, make):

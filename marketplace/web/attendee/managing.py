@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.errors import Conflict, Invalid
 from marketplace.i18n import gettext as _
+from marketplace.i18n import in_language
 from marketplace.models import LIVE_STATES, QuestionKind, Registration, RegistrationConsentKind, RegistrationState
 from marketplace.services import (
     answer_files,
@@ -182,7 +183,7 @@ def cancel(way: Way) -> ResponseReturnValue:
     return render_template(
         "confirm.html",
         title=_("Cancel your registration?"),
-        text=_("Your place goes to somebody who waits for it."),
+        text=_("Your place at “%(event)s” goes to somebody who waits for it.", event=in_language(way.event.titles)),
         action=way.url("cancel"),
         confirm_label=_("Cancel my registration"),
         cancel_url=way.url("overview"),

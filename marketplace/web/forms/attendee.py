@@ -113,7 +113,7 @@ class AttendeeForm(Form):
             del self.sessions
 
     def _session_words(self, entry: Any) -> str:
-        return f"{in_language(entry.titles)} ({wallclock.span(entry.starts_at, entry.ends_at, self.event.timezone)})"
+        return f"{in_language(entry.titles)} · {wallclock.span(entry.starts_at, entry.ends_at, self.event.timezone)}"
 
     @classmethod
     def of(cls, event: Terms, *args: Any, **kwargs: Any) -> "AttendeeForm":
