@@ -58,14 +58,14 @@ class MoveForm(Form):
     second = HiddenField()
     round = HiddenField(default="1")
     revision = HiddenField(default="0")
-    slot = SelectField(_("Slot"))
+    slot = SelectField(_("Slot"), [InputRequired()])
     table = SelectField(_("Table"), default="")
 
 
 class AddForm(Form):
     """One more meeting for a draft."""
 
-    first = SelectField(_("One side"))
-    second = SelectField(_("The other side"))
-    slot = SelectField(_("Slot"))
+    first = SelectField(_("One side"), [InputRequired()])
+    second = SelectField(_("The other side"), [InputRequired()])
+    slot = SelectField(_("Slot"), [InputRequired()])
     revision = HiddenField(default="0")

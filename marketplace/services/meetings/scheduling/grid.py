@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from marketplace.models import MeetingParty, MeetingSession, MeetingSlot, MeetingTable
+from marketplace.models import MeetingParty, MeetingSession, MeetingSlot, MeetingTable, PartyRole
 from marketplace.services.meetings.scheduling.staffing import Places, Seat
 
 
@@ -54,10 +54,17 @@ def of(places: Places, plan: Sequence[Seat]) -> list[Grid]:
 
 
 def by_party(places: Places, plan: Sequence[Seat]) -> list[tuple[MeetingParty, list[Seat]]]:
-    """Return every party of an event with its meetings of a plan in order of time; those without any come first."""
+    """Return every party of an event with its meetings of a plan in order of time; those without any come first.
+
+    Cities that meet each other are in no plan.
+    """
     mine: dict[int, list[Seat]] = defaultdict(list)
     for seat in plan:
         mine[seat.first.id].append(seat)
         mine[seat.second.id].append(seat)
-    found = [(party, sorted(mine[party.id], key=lambda seat: seat.slot.starts_at)) for party in places.parties]
+    found = [
+        (party, sorted(mine[party.id], key=lambda seat: seat.slot.starts_at))
+        for party in places.parties
+        if party.role is not PartyRole.CITY
+    ]
     return sorted(found, key=lambda pair: (bool(pair[1]), pair[0].role, pair[0].search_text))
