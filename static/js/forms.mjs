@@ -29,11 +29,12 @@ for (const note of document.querySelectorAll("[data-counts]")) {
 
 document.querySelector("[data-error-summary]")?.focus();
 
-// A second click must not send a form twice. The lock opens by itself, because an answer that is a download leaves the page where it is.
+// A second click must not send a form twice. The lock opens by itself, because an answer that is a download leaves the page where it is;
+// a form that only downloads (data-downloads) has none, so that one file after the other can be had.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   // What is shown in a frame (a preview) leaves the page where it is as well, and is no act.
-  if (form.method !== "post" || event.submitter?.formMethod === "dialog" || event.submitter?.formTarget) return;
+  if (form.method !== "post" || "downloads" in form.dataset || event.submitter?.formMethod === "dialog" || event.submitter?.formTarget) return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
   setTimeout(() => { delete form.dataset.sent; }, 5000);
