@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from marketplace.database import atomic, session
 from marketplace.errors import Refusal
-from marketplace.models import Event, Hold, HoldKind, Meeting, MeetingParty, MeetingState, User
+from marketplace.models import Event, Hold, HoldKind, Meeting, MeetingParty, MeetingState, PartyRole, User
 from marketplace.services import sign_ups
 from marketplace.services.meetings import holds, self_booking, slots, tables
 from tests.meetings import audit, market, user_of
@@ -46,6 +46,21 @@ def test_forty_want_one_slot_of_one_funder(app, make, database_url):
     answers = together(database_url, book_share, place.event.slug, wanted)
 
     assert answers == {"booked": 1, "NobodyFree": 39}
+    assert audit() == []
+
+
+def test_side_that_may_have_three_meetings_gets_three_whoever_asks_at_once(app, make, database_url):
+    """B06"""
+    limits = {**dict.fromkeys(PartyRole, (0, 20)), PartyRole.FUNDER: (0, 3)}
+    place = market(make, make.organiser(), projects=12, funders=1, tables=12, hours=4, limits=limits)
+    wanted = [
+        (user_of(one).id, one.uid, place.funders[0].uid, slot.uid)
+        for one, slot in zip(place.projects, place.slots, strict=True)
+    ]
+
+    answers = together(database_url, book_share, place.event.slug, wanted)
+
+    assert answers == {"booked": 3, "CapReached": 9}
     assert audit() == []
 
 

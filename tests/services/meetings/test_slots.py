@@ -66,6 +66,7 @@ def test_slots_are_cut_around_breaks(ends, slot, turnover, breaks, starts):
 
 
 def test_slots_over_a_change_of_clocks_have_their_full_length(make, organiser):
+    """B08"""
     # In the night of 8 March 2026 clocks in New York leap from 2:00 to 3:00.
     event = make.event(starts_on=date(2026, 3, 8), ends_on=date(2026, 3, 8))
 

@@ -1,4 +1,4 @@
-"""C01, C02, C03: web servers are killed without warning while people book and cancel meetings over HTTP."""
+"""B01, B03, B11, C01 to C03: real requests to a real web server at one moment, and web servers that are killed."""
 
 import os
 import signal
@@ -10,14 +10,16 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 
 from marketplace.config import ROOT
-from marketplace.database import db, session
+from marketplace.database import session
 from marketplace.models import BookingRule, Meeting, MeetingState
 from tests.journeys.test_launcher import descendants, free_port
 from tests.meetings import audit, market, user_of
@@ -34,8 +36,12 @@ class Site:
     database_url: str
     folder: Path
     port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        """Start it where it does not run, and wait until it answers."""
+        if self.process is not None:
+            return
         environment = {
             **os.environ,
             "DATABASE_URL": self.database_url,
@@ -74,9 +80,11 @@ class Site:
             return 0, ""
 
     def kill_everything(self) -> None:
-        for pid in [*descendants(self.process.pid), self.process.pid]:
-            os.kill(pid, signal.SIGKILL)
-        self.process.wait()
+        if self.process is not None:
+            for pid in [*descendants(self.process.pid), self.process.pid]:
+                os.kill(pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
 
 
 @dataclass
@@ -108,12 +116,71 @@ class Wanted:
             self.is_cancelled = status == 303
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the children of a process are read from Linux' /proc")
-def test_acknowledged_bookings_and_cancellations_survive_killed_web_servers(make, login_as, tmp_path):
+@pytest.fixture(scope="module")
+def site(database_url, tmp_path_factory) -> Iterator[Site]:
+    """One web server for the tests below; the last one kills it."""
+    if not Path("/proc/self/task").exists():
+        pytest.skip("the children of a process are read from Linux' /proc")
+    site = Site(database_url, tmp_path_factory.mktemp("web"))
+    yield site
+    site.kill_everything()
+
+
+def cookie_of(browser) -> str:
+    return "; ".join(f"{one.key}={one.value}" for one in browser._cookies.values())
+
+
+def at_once(acts) -> list:
+    """Do all of these at the same moment; returns what each returned."""
+    acts = list(acts)
+    barrier = threading.Barrier(len(acts))
+    results: list = [None] * len(acts)
+
+    def run(number: int) -> None:
+        barrier.wait()
+        results[number] = acts[number]()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(acts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_forty_book_one_slot_and_twenty_send_one_form(site, make, login_as):
+    """B01, B03, B11: one wins, all others read why not, the same form is the same booking, and no answer is an error
+    or comes later than the server's own limit."""
+    place = market(make, make.organiser(), projects=40, funders=2, tables=3, hours=1)
+    slug, cookies = place.event.slug, [cookie_of(login_as(user_of(side))) for side in place.projects]
+    first, second = (funder.uid for funder in place.funders)
+    sides, (slot, other_slot, *_) = [side.uid for side in place.projects], [slot.uid for slot in place.slots]
+    session().rollback()
+    site.start()
+
+    def book(number: int, funder: str, when: str, attempt: str) -> tuple[int, str, float]:
+        began = time.monotonic()
+        path = f"/events/{slug}/meetings/partners/{funder}/book?as={sides[number]}"
+        status, leads_to = site.send(path, cookies[number], slot=when, attempt=attempt)
+        return status, leads_to, time.monotonic() - began
+
+    answers = at_once(partial(book, number, first, slot, f"forty-{number}") for number in range(40))
+    same = at_once(partial(book, 0, second, other_slot, "twenty") for _ in range(20))
+
+    assert Counter(status for status, *_ in answers) == {303: 1, 409: 39}
+    assert Counter((status, leads_to) for status, leads_to, _ in same) == {(303, same[0][1]): 20}
+    assert max(seconds for *_, seconds in [*answers, *same]) < 30
+    assert meetings().keys() >= {(sides[0], second)}
+    assert sum(map(len, meetings().values())) == 2
+    assert audit() == []
+
+
+def test_acknowledged_bookings_and_cancellations_survive_killed_web_servers(site, make, login_as):
+    """C01, C02, C03"""
     place = market(make, make.organiser(), projects=SIDES, funders=SIDES, tables=SIDES, rule=BookingRule.AT_ONCE)
     slug, plans = place.event.slug, []
     for row, side in enumerate(place.projects):
-        cookie = "; ".join(f"{one.key}={one.value}" for one in login_as(user_of(side))._cookies.values())
+        cookie = cookie_of(login_as(user_of(side)))
         plans.append(
             [
                 Wanted(
@@ -129,7 +196,6 @@ def test_acknowledged_bookings_and_cancellations_survive_killed_web_servers(make
         )
     everything = [wanted for plan in plans for wanted in plan]
     session().rollback()
-    site = Site(db.engine.url.render_as_string(hide_password=False), tmp_path)
     site.start()
 
     def act(plan: list[Wanted]) -> None:
@@ -161,7 +227,6 @@ def test_acknowledged_bookings_and_cancellations_survive_killed_web_servers(make
 
     # Whoever got no answer sends the same form again: nothing is there twice, and everybody has what they wanted.
     act(everything)
-    site.kill_everything()
 
     assert told[True] >= 16
     assert told[False] > 0
