@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from sqlalchemy import select
 
 from marketplace import clock, create_app
@@ -33,6 +33,11 @@ ARGUMENTS = [
 ]
 MARKETPLACE, ORGANISER = "marketplace-washington", "organiser@cities.example"
 PASSWORD = "demo-password-1"
+PATIENCE = 15_000
+"""Milliseconds to wait for what a page is to show; tests end as soon as it does."""
+
+expect.set_options(timeout=PATIENCE)
+
 EXPECTED = ("status of 4", "ERR_INTERNET_DISCONNECTED")
 """Errors in the console that tests cause on purpose: refusals, and a connection that is cut."""
 
@@ -120,7 +125,7 @@ def visit(chromium: Browser, site: str) -> Iterator[Callable[..., BrowserContext
             java_script_enabled=scripts,
             reduced_motion="reduce",
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         context.on(
             "request", lambda request: None if request.url.startswith((site, "data:")) else troubles.append(request.url)
         )
