@@ -29,12 +29,20 @@ class Descent:
         if self._totalizer is not None:
             self._totalizer.delete()
 
-    def search(self, most: int, conflicts: int) -> bool | None:
-        """Whether a model has at most `most` true costs, then in `model`; None if the conflicts did not suffice."""
+    @property
+    def conflicts(self) -> int:
+        """The conflicts of all searches so far."""
+        return int(self._solver.accum_stats()["conflicts"])
+
+    def search(self, most: int, conflicts: int, keep: Sequence[int] = ()) -> bool | None:
+        """Whether a model has at most `most` true costs and all of `keep`; None if the conflicts did not suffice.
+
+        The model is in `model`.
+        """
         outputs = self._totalizer.rhs if self._totalizer is not None else []
         assumptions = [-outputs[most]] if most < len(outputs) else []
         self._solver.conf_budget(conflicts)
-        found: bool | None = self._solver.solve_limited(assumptions=assumptions)
+        found: bool | None = self._solver.solve_limited(assumptions=[*assumptions, *keep])
         if found:
             self.model = self._solver.get_model()
         return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from marketplace.matching.timetable.bounds import fewest_breaks, most_breaks
 from marketplace.matching.timetable.checker import breaks_of
 from marketplace.matching.timetable.model import TimetableProblem
+from marketplace.matching.timetable.neighbourhoods import Neighbourhoods
 from marketplace.matching.timetable.placing import Placing
 from marketplace.matching.timetable.reasons import participants_in_conflict, reason_by_counting, reason_by_fairness
 from marketplace.matching.timetable.windows import order_twins, windows
@@ -29,6 +30,9 @@ ROUNDS_WITHOUT_GAIN = 3
 MAX_CHOICES = 150_000
 # Where a search aims once the bound itself was out of reach, as a share of the way from the bound to the best.
 CAUTIOUS = 0.9
+NEIGHBOURHOOD_CONFLICTS = 400
+# Neighbourhoods are for what the first rounds of cores and descents did not solve.
+LATE_CONFLICTS = 9_000
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ class _Search:
         self.placing = Placing(self.problem, self.allowed, seed)
         self.placed = False
         self.best: int | None = None
+        self.best_slots: list[int] = []
+        self.neighbourhoods = Neighbourhoods(self.problem, seed)
         self.least: list[int] = []
         self.bound = 0
         self.caution = 0.0
@@ -120,7 +126,7 @@ class _Search:
         breaks = breaks_of(self.problem, slots)
         fair = self.fairness is None or not breaks or max(breaks) - min(breaks) <= self.fairness
         if fair and (self.best is None or sum(breaks) < self.best):
-            self.best = sum(breaks)
+            self.best, self.best_slots = sum(breaks), list(slots)
             self.report(Found(tuple(slot + 1 for slot in slots)))
 
     def polish(self, slots: Sequence[int], moves: int, warm: float = WARM) -> None:
@@ -160,6 +166,8 @@ class _Search:
                     most = len(costs) if self.best is None else self.best - offset
                     descent = Descent(encoding.clauses, encoding.top, costs, most)
                 feasible = self.descend(descent, encoding, offset, conflicts)
+                if conflicts >= LATE_CONFLICTS:
+                    self.rearrange(descent, encoding, offset, conflicts)
                 conflicts = conflicts * 3 // 2
             if not feasible:
                 self.explain()
@@ -189,6 +197,23 @@ class _Search:
             else:
                 self.raise_bound(target + 1)
         return True
+
+    def rearrange(self, descent: Descent, encoding: Encoding, offset: int, conflicts: int) -> None:
+        """Searches of neighbourhoods of the best timetable for a better one, for that many conflicts in all."""
+        # What is easy takes no conflicts but time, so there is a share of them to pay for each search.
+        end = descent.conflicts + conflicts
+        while self.best is not None and not self.finished() and descent.conflicts < end:
+            end -= NEIGHBOURHOOD_CONFLICTS // 4
+            free = self.neighbourhoods.pick(self.best_slots)
+            keep = [
+                row[slot]
+                for n, (row, slot) in enumerate(zip(encoding.meets, self.best_slots, strict=True))
+                if n not in free
+            ]
+            found = descent.search(self.best - 1 - offset, NEIGHBOURHOOD_CONFLICTS, keep)
+            self.neighbourhoods.learn(found)
+            if found:
+                self.offer(encoding.slots_of(descent.model))
 
     def target(self) -> int:
         """The breaks to aim at next, from the bound to one less than the best."""
