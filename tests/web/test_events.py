@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from marketplace.models import EventMode, EventState, SessionKind, SessionSpeaker, SessionState, Speaker
-from marketplace.services import events, programme
+from marketplace.services import events, programme, registration, sign_ups
 from marketplace.services.programme import TrackDetails
 
 
@@ -162,11 +162,9 @@ def test_programme_takes_few_queries_however_long(make, login_as, event, count_q
     a_programme(make, event, 60)
     ticket = make.ticket(event)
     user = make.user()
-    registration = make.registration(event, ticket, user_id=user.id, email=user.email)
+    mine = make.registration(event, ticket, user_id=user.id, email=user.email)
     for entry in programme.sessions(event)[:3]:
-        from marketplace.services import sign_ups
-
-        sign_ups.sign_up(registration, entry.uid, user)
+        sign_ups.sign_up(mine, entry.uid, user)
     browser = login_as(user)
     browser.get("/")
 
@@ -180,6 +178,34 @@ def test_programme_takes_few_queries_however_long(make, login_as, event, count_q
     assert made.count('class="session-title"') == 60
     assert len(first) <= 12
     assert len(second) <= len(first) - 2
+
+
+def test_programme_kept_for_one_reader_shows_nothing_of_another_and_nothing_old(make, login_as, event):
+    a_programme(make, event, 3)
+    ticket, entries = make.ticket(event), programme.sessions(event)
+    readers = [make.user(name=name) for name in ("Ana Muñoz", "Ben Okafor")]
+    mine = [make.registration(event, ticket, user_id=one.id, email=one.email) for one in readers]
+    browsers = [login_as(one) for one in readers]
+    sign_ups.sign_up(mine[0], entries[0].uid, readers[0])
+    sign_ups.sign_up(mine[1], entries[2].uid, readers[1])
+
+    def seen():
+        """Name and first marked session of both pages, asked for twice, so that the second is the kept one."""
+        for browser in browsers:
+            browser.get("/events/dialogue-two/programme")
+        pages = [browser.get("/events/dialogue-two/programme").get_data(as_text=True) for browser in browsers]
+        marked = [["In my programme" in part for part in page.split('class="session-title"')] for page in pages]
+        names = [[one.name for one in readers if one.name in page] for page in pages]
+        return [(name, where.index(True) if True in where else 0) for name, where in zip(names, marked, strict=True)]
+
+    assert seen() == [(["Ana Muñoz"], 1), (["Ben Okafor"], 3)]
+    sign_ups.withdraw(mine[0], entries[0].uid, readers[0])
+    sign_ups.sign_up(mine[0], entries[1].uid, readers[0])
+    assert seen() == [(["Ana Muñoz"], 2), (["Ben Okafor"], 3)]
+    registration.cancel(mine[1].uid, by=readers[1])
+    assert seen() == [(["Ana Muñoz"], 2), (["Ben Okafor"], 0)]
+    programme.set_session_state("dialogue-two", entries[1].uid, SessionState.CANCELLED, make.organiser())
+    assert all("Cancelled" in one.get("/events/dialogue-two/programme").get_data(as_text=True) for one in browsers)
 
 
 def test_kept_programme_costs_anybody_one_query(make, client, event, count_queries):
