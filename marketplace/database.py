@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, Executable, event, make_url, select
+from sqlalchemy import Connection, Engine, Executable, event, insert, make_url, select
 from sqlalchemy import Row as AnyRow
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, Session
@@ -72,6 +72,24 @@ def rows(statement: Executable, values: dict[str, Any] | None = None) -> Sequenc
     current = session()
     current.flush()
     return current.connection().execute(statement, values).all()
+
+
+def put(model: type[Base], **values: Any) -> None:
+    """Write one row that nobody needs as an object. Joins the caller's transaction; ids it names must be written."""
+    current = session()
+    if not current.info.get("atomic"):
+        raise WriteOutsideTransaction("put() is only possible inside atomic()")
+    current.connection().execute(_INSERTS[model], values)
+
+
+class _Inserts(dict[type[Base], Executable]):
+    def __missing__(self, model: type[Base]) -> Executable:
+        # Put together once for each table: that takes longer than sending it.
+        self[model] = found = insert(model.__table__)  # type: ignore[arg-type]
+        return found
+
+
+_INSERTS = _Inserts()
 
 
 def glance(statement: Executable, values: dict[str, Any] | None = None) -> AnyRow[*tuple[Any, ...]] | None:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from marketplace import clock
-from marketplace.database import glance, session
+from marketplace.database import glance, put
 from marketplace.models import AuditEntry, Registration, User
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -36,18 +36,17 @@ def record(action: str, by: User | None, about: Any = None, **details: Any) -> N
 
     `about` is the object acted on (anything with `uid`), `details` are plain values, never secrets.
     """
-    session().add(
-        AuditEntry(
-            at=clock.now(),
-            actor_id=by.id if by else None,
-            acting_for_id=acting_for_id.get(),
-            action=action,
-            object_kind=type(about).__name__.lower() if about is not None else "",
-            object_uid=str(getattr(about, "uid", "")),
-            label=_label(about)[:200],
-            details=details,
-            request_id=request_id.get()[:32],
-        )
+    put(
+        AuditEntry,
+        at=clock.now(),
+        actor_id=by.id if by else None,
+        acting_for_id=acting_for_id.get(),
+        action=action,
+        object_kind=type(about).__name__.lower() if about is not None else "",
+        object_uid=str(getattr(about, "uid", "")),
+        label=_label(about)[:200],
+        details=details,
+        request_id=request_id.get()[:32],
     )
 
 

@@ -74,7 +74,7 @@ def queue(
             together.append(letter)
             return letter
         current.flush()
-        jobs.enqueue("outbox.send", {"letter": letter.id})
+        jobs.add("outbox.send", {"letter": letter.id})
         return letter
 
 
