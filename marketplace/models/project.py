@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from marketplace.models.account import User
 from marketplace.models.base import Base, enum_column, new_uid
@@ -109,6 +109,14 @@ class Project(Base):
         back_populates="project", order_by="ProjectFile.id", cascade="all, delete-orphan"
     )
     listing: Mapped["ProjectListing | None"] = relationship(back_populates="project", cascade="all, delete-orphan")
+    if TYPE_CHECKING:
+        _book_titles: Mapped[dict[str, str] | None]
+
+    @property
+    def known_titles(self) -> dict[str, str]:
+        """What the project is called before others: as the book says, whatever is being written in it; before there is
+        anything in the book, as its city calls it."""
+        return self._book_titles or self.titles
 
     @property
     def name(self) -> str:
@@ -186,6 +194,14 @@ class ProjectListing(Base):
 
     project: Mapped[Project] = relationship(back_populates="listing")
     version: Mapped[ProjectVersion] = relationship()
+
+
+Project._book_titles = column_property(
+    select(ProjectListing.titles)
+    .where(ProjectListing.project_id == Project.id)
+    .correlate_except(ProjectListing)
+    .scalar_subquery()
+)
 
 
 class Facet(StrEnum):

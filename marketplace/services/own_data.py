@@ -6,7 +6,17 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from marketplace.database import session
-from marketplace.models import AuditEntry, Letter, Registration, User
+from marketplace.models import (
+    AuditEntry,
+    CounterpartyProfile,
+    CounterpartyVersion,
+    Letter,
+    Organisation,
+    Project,
+    ProjectEdit,
+    Registration,
+    User,
+)
 from marketplace.services import attendees, consents, questions, registration, sessions, sign_ups
 
 
@@ -56,6 +66,7 @@ def export(user: User) -> dict[str, Any]:
             for consent in consents.history(user)
         ],
         "registrations": [_registration(one) for one in attendees.own(user)],
+        "edits": _edits(user),
         "sessions": [
             {
                 "browser": found.browser,
@@ -79,6 +90,31 @@ def export(user: User) -> dict[str, Any]:
             for entry in entries
         ],
     }
+
+
+def _edits(user: User) -> list[dict[str, Any]]:
+    """What a person wrote in, when, and in which answers; not the texts, which are their organisation's."""
+    current = session()
+    projects = current.execute(
+        select(Project.slug, ProjectEdit)
+        .join(Project, Project.id == ProjectEdit.project_id)
+        .where(ProjectEdit.by_id == user.id)
+        .order_by(ProjectEdit.id)
+    )
+    profiles = current.execute(
+        select(Organisation.slug, CounterpartyVersion.number, CounterpartyVersion.at)
+        .join(CounterpartyProfile, CounterpartyProfile.id == CounterpartyVersion.profile_id)
+        .join(Organisation, Organisation.id == CounterpartyProfile.organisation_id)
+        .where(CounterpartyVersion.by_id == user.id)
+        .order_by(CounterpartyVersion.id)
+    )
+    return [
+        *(
+            {"project": slug, "save": edit.revision, "answers": sorted(edit.before), "at": _moment(edit.at)}
+            for slug, edit in projects
+        ),
+        *({"profile": slug, "save": number, "at": _moment(at)} for slug, number, at in profiles),
+    ]
 
 
 def _registration(one: Registration) -> dict[str, Any]:

@@ -43,7 +43,8 @@ class Row:
 class Box:
     """One field in a page. `value` is what its boxes show, `mark` tells when it must be answered: '' at submission.
 
-    `usual` says what holds for a row of a grid where nothing is chosen.
+    `usual` says what holds for a row of a grid where nothing is chosen, `meanings` what its choices mean, in code and
+    words.
     """
 
     field: Field
@@ -57,6 +58,7 @@ class Box:
     gaps: Sequence[str] = ()
     files: Sequence[Any] = ()
     usual: Mapping[str, Any] = made(default_factory=dict)
+    meanings: Mapping[str, Choices] = made(default_factory=dict)
     has_blank: bool = False
 
     @property
@@ -104,6 +106,7 @@ class Told:
     options: Mapping[str, Choices] = made(default_factory=dict)
     files: Mapping[str, Any] = made(default_factory=dict)
     usual: Mapping[str, Mapping[str, Any]] = made(default_factory=dict)
+    meanings: Mapping[str, Mapping[str, Choices]] = made(default_factory=dict)
     currency: str | None = None
     per_usd: Decimal | None = None
     is_refused: bool = False
@@ -142,6 +145,7 @@ def _box(one: Field, value: Any, content: Content, told: Told) -> Box:
         understood=understood(one, content.get(one.name), told.currency, told.per_usd),
         gaps=gaps(one, value),
         usual=told.usual.get(one.name, {}),
+        meanings=told.meanings.get(one.name, {}),
         files=[told.files[uid] for uid in content.get(one.name) or () if uid in told.files]
         if one.kind is Kind.FILES
         else (),

@@ -3,13 +3,15 @@
 import math
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.compatibility import Outcome, explain_funder, explain_vendor
+from marketplace.compatibility import Circle, Outcome, explain_funder, explain_vendor
+from marketplace.compatibility.geography import distance_km
 from marketplace.compatibility.table import STATUSES, funder_blocks, funder_table, vendor_blocks, vendor_table
 from tests.compatibility.random_profiles import Maker
 from tests.compatibility.samples import mandate, project, solution
@@ -76,6 +78,20 @@ def test_tables_equal_the_plain_functions_on_any_sample(seed, gaps, rows, column
 
     projects, solutions = sample(seed, gaps, rows, columns, "solution")
     assert_equal_everywhere(vendor_table(projects, solutions, terms=True), explain_vendor, projects, solutions)
+
+
+def test_circles_that_end_just_where_projects_lie_are_judged_as_by_the_plain_function():
+    maker = Maker(5, gaps=0.0)
+    places = [(-3.1, -60.0), (29.07, -110.96), (20.97, -89.62), (0.0, 179.9), (89.9, 10.0), (None, None)]
+    projects = [replace(maker.project(), latitude=latitude, longitude=longitude) for latitude, longitude in places]
+    circles = [
+        Circle(-12.0, -77.0, max(0.0, distance_km(latitude, longitude, -12.0, -77.0) + more))
+        for latitude, longitude in places[:-1]
+        for more in (-0.002, -1e-9, 0.0, 1e-9, 0.002)
+    ]
+    mandates = [replace(maker.mandate(), areas=(circle,)) for circle in circles]
+
+    assert_equal_everywhere(funder_table(projects, mandates, terms=True), explain_funder, projects, mandates)
 
 
 def test_table_reproduces_the_test_vectors():

@@ -145,6 +145,7 @@ ROOMS: dict[str, list[str]] = {
         "GET /my/<any(mandate, solutions):what>/<slug>",
         "GET /my/<any(mandate, solutions):what>/<slug>/history",
         "GET /my/<any(mandate, solutions):what>/<slug>/preview",
+        "POST /my/<any(mandate, solutions):what>/<slug>/restore",
         "GET /my/<any(mandate, solutions):what>/<slug>/steps/<name>",
         "POST /my/<any(mandate, solutions):what>/<slug>/steps/<name>",
         "GET /my/mandate",

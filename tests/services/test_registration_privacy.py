@@ -10,6 +10,8 @@ from marketplace.models import (
     RegistrationState,
 )
 from marketplace.services import deletion, own_data, questions, registration, sign_ups
+from marketplace.services.counterparties import profiles
+from marketplace.services.projects import drafts
 from marketplace.services.questions import Details
 from tests.services.test_registration import application, fill
 
@@ -65,3 +67,22 @@ def test_deleted_account_leaves_a_nameless_registration_and_its_place(app, make,
     assert not [text for text in texts if "Muñoz" in text or "ana@" in text]
     assert session().scalars(select(PrivateNeeds)).all() == []
     assert [consent.withdrawn_at is not None for consent in mine.consents] == [True]
+
+
+def test_own_data_tells_in_what_one_wrote_and_when_but_not_the_organisations_texts(app, make, clock):
+    """G01"""
+    city, bank = make.city(slug="manaus"), make.organisation(slug="bank")
+    user, other = make.manager(city), make.manager(city)
+    make.membership(user, bank)
+    project = make.project(city, slug="park")
+    drafts.save("park", "project", {"served_areas": "Zona Leste qxsecret"}, project.revision, user)
+    drafts.save("park", "project", {"served_areas": "Zona Norte"}, project.revision, other)
+    profiles.save("bank", "about", {"decision_weeks": "9"}, 0, user)
+
+    edits = own_data.export(user)["edits"]
+
+    assert [(edit.get("project"), edit.get("profile"), edit.get("answers")) for edit in edits] == [
+        ("park", None, ["served_areas"]),
+        (None, "bank", None),
+    ]
+    assert "qxsecret" not in str(edits)

@@ -23,16 +23,21 @@ from marketplace.models import (
     FileKind,
     Instrument,
     OrganisationKind,
+    PartyMember,
+    PartyRole,
     Project,
     ProjectFile,
     ProjectState,
     ReviewState,
     Role,
     Technology,
+    WishKind,
 )
+from marketplace.services.meetings import wishes
 from marketplace.services.projects import publication
 from marketplace.services.sheets.fields import Field, Kind
 from marketplace.services.sheets.pitch import PITCH
+from tests.meetings import market, party
 from tests.pitches import content_of
 
 PUBLISHED, REVIEWED, WRITTEN, DRAFT = "one", "two", "three", "four"
@@ -43,6 +48,8 @@ REGISTERED = PUBLIC | {Block.MATURITY, Block.INCLUSION, Block.NEEDS}
 MATCHED = REGISTERED | {Block.FINANCE, Block.DOCUMENTS, Block.CONTACT}
 EVERY_BLOCK = set(Block)
 MEETING = {"wanted_funders", "blocked_orgs"}
+SAID = {"qxnotes", "qxopinion"}
+"""What reviewers wrote to themselves and of the project."""
 
 
 class Marked:
@@ -130,6 +137,8 @@ class World:
     signs: dict[str, tuple[str, Block, str]]
     people: dict[str, str]
     opinions: set[str]
+    event: str
+    sides: list[str]
 
 
 def allowed(role: str) -> tuple[dict[str, set[Block]], set[str], bool]:
@@ -225,8 +234,30 @@ def world(make, tmp_path):
     people = {readers["reviewer"].name: "reviewer", readers["reviewer"].email: "reviewer"}
     for thing in (project, draft, other):
         session().refresh(thing)
+    event, sides = _meetings(make, project, readers)
     every_uid = [*(file.uid for file in files.values()), *reviews, project.uid, first.uid, second.uid]
-    return World(project, draft, other, files, every_uid, readers, marked.signs, people, {"qxnotes", "qxopinion"})
+    return World(project, draft, other, files, every_uid, readers, marked.signs, people, SAID, event, sides)
+
+
+def _meetings(make, project, readers) -> tuple[str, list[str]]:
+    """Let the project and both funders take part in an event where people meet; return its address and their uids."""
+    meet = market(make, readers["organiser"], projects=1, funders=1)
+    sides = [*meet.projects, *meet.funders]
+    for role, who in (
+        (PartyRole.PROJECT, "own city"),
+        (PartyRole.FUNDER, "matched funder"),
+        (PartyRole.FUNDER, "unmatched funder"),
+    ):
+        user = readers[who]
+        body = user.memberships[0].organisation
+        side = party(make, meet.event, meet.ticket, role, body, project if who == "own city" else None, people=0)
+        one = make.registration(meet.event, meet.ticket, user_id=user.id, email=user.email, organisation_id=body.id)
+        with atomic() as current:
+            current.add(PartyMember(party_id=side.id, registration_id=one.id, position=0))
+        sides.append(side)
+    mine, matched = sides[2], sides[3]
+    wishes.save(meet.event.slug, matched.uid, mine.uid, WishKind.WANT, readers["matched funder"])
+    return meet.event.slug, [side.uid for side in sides]
 
 
 def _readers(make, city, elsewhere, project, second, other) -> dict[str, Any]:
@@ -307,7 +338,11 @@ def addresses(app, world) -> list[str]:
         is_near = any(word in rule.rule for word in ("project", "review", "match", "fund", "fits", "version"))
         slugs = [world.project.slug, world.draft.slug, world.other.slug] if is_near else ["park", "manaus"]
         names = sorted(rule.arguments)
-        choices = [slugs if "slug" in name else _choices(name, world.uids)[: None if is_near else 1] for name in names]
+        if "/events/" in rule.rule:
+            # The meetings of an event in which the project takes part, each side of them.
+            is_near, slugs = "meetings" in rule.rule, [world.event]
+        uids = world.sides if "/events/" in rule.rule else world.uids
+        choices = [slugs if "slug" in name else _choices(name, uids)[: None if is_near else 1] for name in names]
         for values in itertools.product(*choices):
             given = dict(zip(names, values, strict=True))
             found.add(re.sub(r"<(?:[^<>]*:)?([^<>:]+)>", lambda part, given=given: given[part[1]], rule.rule))

@@ -120,6 +120,23 @@ def keep_mine(slug: str, name: str, value: Any, revision: int, by: User) -> Save
     return _save(organisation, one, {name: value}, revision, by, "")
 
 
+def restore(slug: str, number: int, name: str, by: User) -> CounterpartyProfile:
+    """Give one answer back the value it had after save `number` (0: before the first).
+
+    Raises `NotFound` for a profile, a save or a field that is not there, and `NotAllowed` where one may not write.
+    """
+    organisation = find(slug, by).organisation
+    with atomic():
+        organisation = lock(Organisation, organisation.id)[0]
+        policies.require(by, "counterparty.edit", organisation)
+        profile = _locked(organisation)
+        found = _versions(profile, number, number) if 0 <= number <= profile.revision else []
+        if not found or name not in sheet(profile).by_name:
+            raise NotFound
+        _write(profile, {name: found[0].content.get(name)}, by, "")
+        return profile
+
+
 def _save(organisation: Organisation, step: Step, raw: Mapping[str, Any], revision: int, by: User, form: str) -> Saved:
     answers, errors = values.read(step, {one.name: raw[one.name] for one in step.fields if one.name in raw})
     with atomic():

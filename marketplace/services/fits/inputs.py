@@ -51,7 +51,7 @@ class Pitch:
     @property
     def side(self) -> "Side":
         """The project as many are compared at once."""
-        return Side(self.row.id, self.version, self.values)
+        return Side(self.row.id, self.version, self.values, self.content)
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,7 @@ class Side(NamedTuple):
     identity: int
     version: int
     values: Project | Mandate | Solution
+    content: Content
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,7 @@ def projects(identities: Collection[int]) -> list[Side]:
                 readiness=row.readiness,
                 per_usd=row.usd_rate,
             ),
+            row.content,
         )
         for row in rows
     ]
@@ -244,7 +246,7 @@ def others(identities: Collection[int] | None = None) -> Others:
     vendors: list[Side] = []
     for identity, kind, slug, revision, until, content in session().execute(statement):
         values = _values(content, kind, slug, revision, domains[identity], holds(until, now), per_usd)
-        (vendors if isinstance(values, Solution) else funders).append(Side(identity, revision, values))
+        (vendors if isinstance(values, Solution) else funders).append(Side(identity, revision, values, content))
     return Others(funders, vendors, seen)
 
 

@@ -1,10 +1,11 @@
 """Who reads which pairs: a city those of its project, a counterparty those of its mandate, the organisers all.
 
 A pair that one side blocked, or that the organisers keep apart, is in nobody's list and has no page but at the desk.
-Lists are chosen and ordered by the stored rows; what is said of their pairs is computed for the page that is shown.
+Lists are chosen by the stored rows and ordered by the score their reader is shown: the whole score would tell, by the
+order, of what is not open. What is said of pairs in words is computed for the page that is shown.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -31,9 +32,11 @@ from marketplace.models import Project as ProjectRow
 from marketplace.services import paging, policies, search
 from marketplace.services.counterparties import kinds
 from marketplace.services.fits import disclosure, inputs, rescoring, verdicts
+from marketplace.services.fits.disclosure import Open
 from marketplace.services.fits.inputs import Party, Pitch
 from marketplace.services.fits.verdicts import Verdict
 from marketplace.services.projects import drafts, visibility
+from marketplace.services.sheets.fields import Content
 
 SIZE = 12
 """Pairs on a page: each comes with its reasons."""
@@ -127,10 +130,8 @@ def for_city(slug: str, side: Side, shown: Shown, by: User, number: int = 1) -> 
         return _preview(project, pitch, side, shown, number)
     mine = (Fit.project_id == project.id, Organisation.deactivated_at.is_(None), _side(side))
     statement = select(Fit).join(Organisation, Organisation.id == Fit.organisation_id).where(*mine)
-    rows = paging.page(statement.where(_in(shown)).order_by(Fit.score.desc(), Fit.organisation_id), number, SIZE)
-    others = _others(pitch, {row.organisation_id: row.is_offered for row in rows.items})
-    page = paging.Page(others, rows.total, rows.number, rows.pages, rows.size)
-    return ForCity(project, page, _counts(statement), is_preview=False)
+    offered = _offered(statement.with_only_columns(Fit.organisation_id, Fit.is_offered).where(_in(shown)))
+    return ForCity(project, _page_for_city(pitch, offered, number), _counts(statement), is_preview=False)
 
 
 def city_pair(slug: str, organisation_slug: str, by: User) -> tuple[ProjectRow, Other]:
@@ -162,10 +163,16 @@ def for_counterparty(
         .join(Organisation, Organisation.id == ProjectRow.city_id)
         .where(Fit.organisation_id == organisation.id, visibility.in_book(), *_conditions(wanted))
     )
-    rows = paging.page(statement.where(_in(shown)).order_by(Fit.score.desc(), Fit.project_id), number, SIZE)
-    matches = _matches(party, {row.project_id: row.is_offered for row in rows.items})
-    page = paging.Page(matches, rows.total, rows.number, rows.pages, rows.size)
-    return ForCounterparty(page, _counts(statement), True, party.is_verified)
+    offered = _offered(statement.with_only_columns(Fit.project_id, Fit.is_offered).where(_in(shown)))
+    scores = _scores_for_counterparty(party, offered)
+    page = paging.page_of_list(_best_first(scores), number, SIZE)
+    matches = _matches(party, {identity: offered[identity] for identity in page})
+    return ForCounterparty(
+        paging.Page(matches, page.total, page.number, page.pages, page.size),
+        _counts(statement),
+        True,
+        party.is_verified,
+    )
 
 
 def countries_of(organisation: Organisation) -> list[str]:
@@ -211,6 +218,19 @@ def told_to_counterparty(organisation: Organisation, project_ids: Iterable[int],
     return {match.project.id: match.verdict for match in _matches(party, dict.fromkeys(project_ids, True))}
 
 
+def scores_for_city(project: ProjectRow, organisation_ids: Iterable[int]) -> dict[int, float]:
+    """Return the scores that a city is shown of pairs of its published project that are offered, by organisation."""
+    pitch = inputs.pitch_of(project)
+    parties = _parties(organisation_ids)
+    return dict(_scores_for_city(pitch, parties, dict.fromkeys(parties, True)))
+
+
+def scores_for_counterparty(organisation: Organisation, project_ids: Iterable[int]) -> dict[int, float]:
+    """Return the scores that a counterparty is shown of its pairs that are offered, by project."""
+    party = _party(organisation)
+    return {} if party is None else dict(_scores_for_counterparty(party, dict.fromkeys(project_ids, True)))
+
+
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     """What everybody may know of a project, so that no filter tells more than its page."""
     found: list[ColumnElement[bool]] = []
@@ -250,22 +270,66 @@ def _is_offered(project_id: int, organisation_id: int) -> bool | None:
 
 
 def _party(organisation: Organisation) -> Party | None:
-    found = inputs.counterparties([organisation.id])
-    return next(iter((*found.funders, *found.vendors)), None)
+    return _parties([organisation.id]).get(organisation.id)
 
 
-def _others(pitch: Pitch, offered: dict[int, bool]) -> list[Other]:
+def _offered(statement: Any) -> dict[int, bool]:
+    return {row[0]: row[1] for row in session().execute(statement)}
+
+
+def _parties(identities: Iterable[int]) -> dict[int, Party]:
+    found = inputs.counterparties(list(identities))
+    return {party.organisation_id: party for party in (*found.funders, *found.vendors)}
+
+
+def _best_first(scores: Iterable[tuple[int, float]]) -> list[int]:
+    return [identity for identity, _score in sorted(scores, key=lambda one: (-one[1], one[0]))]
+
+
+def _scores_for_city(pitch: Pitch, parties: dict[int, Party], offered: dict[int, bool]) -> Iterator[tuple[int, float]]:
+    """Yield the score a city is shown of each pair; what one side has blocked since is left out."""
+    for identity, party in parties.items():
+        explanation = verdicts.explain(pitch, party)
+        if not explanation.private:
+            yield identity, verdicts.score_for(explanation, _reader_for_city(pitch, party, offered[identity]))
+
+
+def _scores_for_counterparty(party: Party, offered: dict[int, bool]) -> Iterator[tuple[int, float]]:
+    """Yield the score a counterparty is shown of each pair; what one side has blocked since is left out."""
+    for pitch in inputs.projects(offered.keys()):
+        explanation = verdicts.explain(pitch, party)
+        if not explanation.private:
+            reader = _reader_for_counterparty(party, pitch.content, offered[pitch.identity])
+            yield pitch.identity, verdicts.score_for(explanation, reader)
+
+
+def _reader_for_city(pitch: Pitch, party: Party, is_offered: bool) -> Open:
+    # Before a project is published, nobody was matched with it.
+    return disclosure.to_city(party, is_matched=is_offered and pitch.version > 0)
+
+
+def _reader_for_counterparty(party: Party, content: Content, is_offered: bool) -> Open:
+    near = Visibility.MATCHED if is_offered and party.is_verified else Visibility.REGISTERED
+    return disclosure.to_counterparty(content, near)
+
+
+def _page_for_city(pitch: Pitch, offered: dict[int, bool], number: int) -> paging.Page[Other]:
+    parties = _parties(offered)
+    page = paging.page_of_list(_best_first(_scores_for_city(pitch, parties, offered)), number, SIZE)
+    others = _others(pitch, {identity: offered[identity] for identity in page}, parties)
+    return paging.Page(others, page.total, page.number, page.pages, page.size)
+
+
+def _others(pitch: Pitch, offered: dict[int, bool], parties: dict[int, Party] | None = None) -> list[Other]:
     """Compare a project with some counterparties, in the order given; what one side has blocked since is left out."""
-    parties = inputs.counterparties(offered.keys())
-    by_id = {party.organisation_id: party for party in (*parties.funders, *parties.vendors)}
+    by_id = _parties(offered) if parties is None else parties
     found = []
     for identity, is_offered in offered.items():
         party = by_id.get(identity)
         explanation = verdicts.explain(pitch, party) if party else None
         if party is None or explanation is None or explanation.private:
             continue
-        # Before a project is published, nobody was matched with it.
-        reader = disclosure.to_city(party, is_matched=is_offered and pitch.version > 0)
+        reader = _reader_for_city(pitch, party, is_offered)
         verdict = verdicts.tell(explanation, is_offered, reader, with_wishes=True)
         found.append(Other(party.organisation, party.is_verified, verdict))
     return found
@@ -288,8 +352,7 @@ def _matches(party: Party, offered: dict[int, bool]) -> list[Match]:
         explanation = verdicts.explain(pitch, party) if pitch else None
         if pitch is None or explanation is None or explanation.private:
             continue
-        near = Visibility.MATCHED if is_offered and party.is_verified else Visibility.REGISTERED
-        reader = disclosure.to_counterparty(pitch.content, near)
+        reader = _reader_for_counterparty(party, pitch.content, is_offered)
         verdict = verdicts.tell(explanation, is_offered, reader, with_wishes=False)
         ask = listings[identity].ask_usd if Block.FINANCE in reader.project else None
         found.append(Match(pitch.row, listings[identity], ask, verdict))
@@ -300,16 +363,11 @@ def _preview(project: ProjectRow, pitch: Pitch, side: Side, shown: Shown, number
     """Compare a working text with everybody now: nothing is stored before there is a published version."""
     rows = _now(pitch, side)
     lists = {
-        Shown.OFFERED: [row for row in rows if row.is_offered],
-        Shown.NEAR: [row for row in rows if row.status == FitStatus.NEAR_MISS],
+        Shown.OFFERED: {row.organisation_id: True for row in rows if row.is_offered},
+        Shown.NEAR: {row.organisation_id: False for row in rows if row.status == FitStatus.NEAR_MISS},
     }
-    mine = sorted(lists[shown], key=lambda row: (-row.score, row.organisation_id))
-    pages = max(1, -(-len(mine) // SIZE))
-    number = min(max(1, number), pages)
-    part = mine[(number - 1) * SIZE : number * SIZE]
-    others = _others(pitch, {row.organisation_id: row.is_offered for row in part})
     counts = {name: len(some) for name, some in lists.items()}
-    return ForCity(project, paging.Page(others, len(mine), number, pages, SIZE), counts, is_preview=True)
+    return ForCity(project, _page_for_city(pitch, lists[shown], number), counts, is_preview=True)
 
 
 def _now(pitch: Pitch, side: Side) -> list[rescoring.Row]:

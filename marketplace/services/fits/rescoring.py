@@ -12,7 +12,7 @@ from datetime import timedelta
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, select
 
 from marketplace import clock
 from marketplace.compatibility import MODEL, Solution
@@ -48,7 +48,6 @@ ROWS = 128
 lock, and on SQLite the one pen there is, for less than a second."""
 
 _OFFERED = (FitStatus.OFFERED, FitStatus.TO_CHECK)
-_VALUES = 500
 _NOTHING: dict[int, OverrideKind] = {}
 
 Pair = tuple[int, int]
@@ -196,13 +195,12 @@ def _kept(projects: Sequence[int], organisations: set[int] | None) -> dict[Pair,
 
 
 def _forget(pairs: Sequence[Pair]) -> None:
-    """Delete the rows of pairs."""
-    for start in range(0, len(pairs), _VALUES):
-        session().execute(
-            delete(Fit)
-            .where(tuple_(Fit.project_id, Fit.organisation_id).in_(pairs[start : start + _VALUES]))
-            .execution_options(synchronize_session=False)
-        )
+    """Delete the rows of pairs. One by one by their key: SQLite would read the whole table for a list of pairs."""
+    if not pairs:
+        return
+    mark = _mark()
+    with closing(_driver().cursor()) as cursor:
+        cursor.executemany(f"DELETE FROM fit WHERE project_id = {mark} AND organisation_id = {mark}", pairs)  # noqa: S608 - marks.
 
 
 def _add(rows: Sequence[tuple[Any, ...]]) -> None:
@@ -215,7 +213,7 @@ def _add(rows: Sequence[tuple[Any, ...]]) -> None:
     columns = (*Row._fields, "computed_at")
     with closing(_driver().cursor()) as cursor:
         if dialect.name == "sqlite":
-            marks = ", ".join("?" * len(columns))
+            marks = ", ".join([_mark()] * len(columns))
             cursor.executemany(
                 f"INSERT INTO fit ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608 - our own columns, and marks.
                 [(*row, now) for row in rows],
@@ -224,6 +222,11 @@ def _add(rows: Sequence[tuple[Any, ...]]) -> None:
         with cursor.copy(f"COPY fit ({', '.join(columns)}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row((*row, now))
+
+
+def _mark() -> str:
+    """What stands for a value in a statement of the driver's."""
+    return "?" if session().connection().dialect.paramstyle == "qmark" else "%s"
 
 
 def _driver() -> Any:

@@ -12,6 +12,7 @@ from marketplace.compatibility import (
     Mandate,
     Message,
     Outcome,
+    Project,
     Rule,
     Solution,
     explain_funder,
@@ -23,7 +24,7 @@ from marketplace.i18n import gettext
 from marketplace.models import FitStatus
 from marketplace.services.fits import words
 from marketplace.services.fits.disclosure import Open
-from marketplace.services.fits.inputs import Party, Pitch
+from marketplace.services.fits.inputs import Party, Pitch, Side
 
 _SILENT = (Code.PROJECT_SILENT, Code.COUNTERPARTY_SILENT)
 
@@ -41,8 +42,8 @@ class RuleLine:
 
 @dataclass(frozen=True)
 class TermLine:
-    """One term of a score: its value from 0 to 1, of which weight, and the points it brings; None where not known or
-    not open to the reader."""
+    """One term of a score: its value from 0 to 1, the weight it counts with, and the points it brings; None where not
+    known or not open to the reader. Of a term that is known in part, only that part of its weight counts."""
 
     title: str
     value: float | None
@@ -82,16 +83,29 @@ class Verdict:
         return self.is_offered and self.status in {FitStatus.NEAR_MISS, FitStatus.EXCLUDED}
 
 
-def explain(pitch: Pitch, party: Party) -> Explanation:
+def explain(pitch: Pitch | Side, party: Party | Side) -> Explanation:
     """Compare one pair."""
-    if party.is_vendor:
-        return explain_vendor(pitch.values, cast(Solution, party.values))
-    return explain_funder(pitch.values, cast(Mandate, party.values))
+    project = cast(Project, pitch.values)
+    if isinstance(party.values, Solution):
+        return explain_vendor(project, party.values)
+    return explain_funder(project, cast(Mandate, party.values))
+
+
+def score_for(found: Explanation, reader: Open) -> float:
+    """Return the score a reader is shown, 0 where nothing is known or open: what their lists are ordered by.
+
+    An order by the whole score would tell of values that are not open, for it would differ from what is shown.
+    """
+    return score_of(_seen(found, reader)) or 0.0
+
+
+def _seen(found: Explanation, reader: Open) -> list[Line]:
+    return [line if reader.shows(line.message) else _closed(line) for line in found.lines]
 
 
 def tell(found: Explanation, is_offered: bool, reader: Open, *, with_wishes: bool) -> Verdict:
     """Say an explanation to a reader. `with_wishes` tells what the city thinks of the counterparty too."""
-    lines = [_closed(line) if not reader.shows(line.message) else line for line in found.lines]
+    lines = _seen(found, reader)
     is_cut = any(line.value is not None and mine.value is None for line, mine in zip(found.lines, lines, strict=True))
     rules = [_rule(finding, reader) for finding in found.findings]
     return Verdict(
@@ -140,4 +154,5 @@ def _term(line: Line, mine: Line) -> TermLine:
     is_closed = line.value is not None and mine.value is None
     sentence = gettext("The details are not open to you.") if is_closed else words.say(line.message)
     points = None if mine.value is None else mine.counted * mine.value
-    return TermLine(words.term(line.term), mine.value, line.weight, points, sentence)
+    weight = line.weight if mine.value is None else mine.counted
+    return TermLine(words.term(line.term), mine.value, weight, points, sentence)

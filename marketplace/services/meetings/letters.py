@@ -222,7 +222,7 @@ _NOTHING: dict[str, Any] = {
 
 def _names(party: MeetingParty) -> dict[str, Any]:
     """Return how a party is called, per language, to be written in the reader's when the letter is rendered."""
-    project = party.project.titles if party.project else {}
+    project = party.project.known_titles if party.project else {}
     body = (party.organisation.names or {"en": party.organisation.name}) if party.organisation else {"en": party.label}
     return {"project": project, "organisation": body}
 

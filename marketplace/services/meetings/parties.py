@@ -70,7 +70,7 @@ def changeable(slug: str, by: User) -> Event:
 def title(party: MeetingParty) -> str:
     """Return how a party is called, in the reader's language: the project's title, or the organisation's name."""
     if party.project is not None:
-        return in_language(party.project.titles) or party.project.slug
+        return in_language(party.project.known_titles) or party.project.slug
     if party.organisation is not None:
         return in_language(party.organisation.names) or party.organisation.name
     return party.label
@@ -290,7 +290,7 @@ def _languages(people: Iterable[Registration]) -> list[str]:
 
 
 def _search_text(organisation: Organisation | None, project: Project | None, label: str = "") -> str:
-    titles = project.titles.values() if project else ()
+    titles = project.known_titles.values() if project else ()
     names = organisation.names.values() if organisation else ()
     return search.fold(*titles, *names, organisation.name if organisation else "", label)
 

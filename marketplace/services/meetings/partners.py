@@ -107,6 +107,21 @@ def _scores(set_up: MeetingSetup, party: MeetingParty, others: Sequence[MeetingP
     return found
 
 
+def _as_shown(
+    party: MeetingParty, others: Sequence[MeetingParty], scores: dict[int, float | None]
+) -> dict[int, float | None]:
+    """Return what fits score as far as the party may see it, for an order that tells nothing else."""
+    compared = [other for other in others if scores.get(other.id) is not None]
+    shown: dict[int, float] = {}
+    if party.project is not None:
+        known = {other.organisation_id: other.id for other in compared if other.organisation_id is not None}
+        shown = reading.scores_for_city(party.project, known) if known else {}
+    elif party.organisation is not None:
+        known = {other.project_id: other.id for other in compared if other.project_id is not None}
+        shown = reading.scores_for_counterparty(party.organisation, known) if known else {}
+    return scores | {other.id: None for other in compared} | {known[key]: score for key, score in shown.items()}
+
+
 def roles(set_up: MeetingSetup, party: MeetingParty) -> list[PartyRole]:
     """Return as what a party's partners can meet, by the rules."""
     sides = [tuple(PartyRole(name) for name in pairing.split(":")) for pairing in set_up.pairings]
@@ -122,7 +137,7 @@ def listing(set_up: MeetingSetup, party: MeetingParty, wanted: Filter, number: i
             .options(joinedload(MeetingParty.organisation), joinedload(MeetingParty.project))
         )
     )
-    scores = _scores(set_up, party, others)
+    scores = _as_shown(party, others, _scores(set_up, party, others))
     mine = own_wishes(party)
     meetings, requests = _meetings(party), _requests(party)
     words = search.fold(wanted.query).split()

@@ -27,12 +27,13 @@ EDITABLE = frozenset({S.DRAFT, S.CHANGES_REQUESTED, S.ACCEPTED, S.PUBLISHED})
 RESTING = frozenset({S.PUBLISHED, S.DECLINED, S.WITHDRAWN})
 """Where nobody is waiting for anything."""
 
-_NOT_NOW: dict[ProjectState, LazyText] = {
+NOT_NOW: dict[ProjectState, LazyText] = {
     S.SUBMITTED: lazy_gettext("This project has been submitted. It can be changed again once it was reviewed."),
     S.IN_REVIEW: lazy_gettext("This project is being reviewed. It can be changed again once it was reviewed."),
     S.DECLINED: lazy_gettext("This project was declined."),
     S.WITHDRAWN: lazy_gettext("This project was withdrawn. Reopen it to work on it again."),
 }
+"""Why a project can neither be written in nor be submitted where it stands."""
 
 
 def is_editable(project: Project) -> bool:
@@ -43,7 +44,7 @@ def is_editable(project: Project) -> bool:
 def require_editable(project: Project) -> None:
     """Raise `Conflict`, with the reason, unless the working text may be written now."""
     if not is_editable(project):
-        raise Conflict(_NOT_NOW[project.state])
+        raise Conflict(NOT_NOW[project.state])
 
 
 def may_move(project: Project, to: ProjectState) -> bool:

@@ -38,7 +38,7 @@ def hindrances(project: Project) -> list[LazyText]:
     comes when it is ready.
     """
     if project.state not in states.EDITABLE:
-        return [lazy_gettext("This project cannot be submitted now.")]
+        return [states.NOT_NOW[project.state]]
     found = []
     if project.state is ProjectState.DRAFT:
         found += _about_call(project)

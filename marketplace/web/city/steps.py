@@ -13,7 +13,7 @@ from marketplace.models import Project
 from marketplace.models.base import new_uid
 from marketplace.services import labels, policies
 from marketplace.services.projects import drafts, outline, rates, states
-from marketplace.services.reviews import for_city
+from marketplace.services.reviews import for_city, rubric
 from marketplace.services.sheets import words
 from marketplace.services.sheets.fields import Kind, Step
 from marketplace.services.sheets.pitch import DEFAULT_VISIBILITY, PITCH
@@ -152,9 +152,16 @@ def _told(
         options=file_links.offered(one),
         files=file_links.shown(project, one),
         usual={"visibility": {block.value: labels.of(usual) for block, usual in DEFAULT_VISIBILITY.items()}},
+        meanings={"self_scores": _MEANINGS},
         currency=content.get("currency"),
         per_usd=rates.per_usd(content.get("currency")) if has_money else None,
     )
+
+
+_MEANINGS = {
+    criterion.value: [(str(score), text) for score, text in anchors.items()]
+    for criterion, anchors in rubric.ANCHORS.items()
+}
 
 
 def _page(

@@ -44,6 +44,7 @@ def submit(slug: str) -> ResponseReturnValue:
         ask_usd=figures.ask_usd(content, per_usd),
         may_submit=outline.may_submit(project, reader()),
         is_editable=states.is_editable(project),
+        next_words=outline.next_words(project),
         hindrances=submission.hindrances(project),
         anchor=lambda path: sheet_boxes.anchor(PITCH.by_name, path),
         sheet=PITCH,

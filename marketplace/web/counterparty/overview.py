@@ -1,9 +1,10 @@
 """One profile at a glance: its steps, what is missing, the organisers' check, what cities see, who changed what."""
 
-from flask import redirect, render_template, request
+from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from marketplace.errors import NotFound
+from marketplace.i18n import gettext as _
 from marketplace.models import CounterpartyProfile, OrganisationKind, Visibility
 from marketplace.services import labels, policies
 from marketplace.services.counterparties import kinds, listing, profiles, verification, visibility
@@ -102,5 +103,22 @@ def history(what: str, slug: str) -> str:
         words=words,
         changes=changes,
         currency_of=kinds.currency_of,
+        may_write=may_write(profile),
         names=profiles.named(*(content for one in page.items for content in one.contents)),
     )
+
+
+@room.post(f"{PATH}/restore")
+@access(SIGNED_IN)
+def restore(what: str, slug: str) -> ResponseReturnValue:
+    """Give one answer back the value it had."""
+    profile = theirs(what, slug)
+    number = request.form.get("number", "")
+    profiles.restore(
+        slug,
+        int(number) if number.isdigit() and len(number) < 10 else -1,
+        request.form.get("field", ""),
+        by=reader(),
+    )
+    flash(_("The earlier answer is back."), "success")
+    return redirect(profile_url(profile.organisation, "history"), code=303)

@@ -256,3 +256,19 @@ def test_history_tells_what_each_save_changed(bank, ana, berta):
         (2, "Berta", [("funder_type", "mdb", "dfi"), ("decision_weeks", None, 9)]),
     ]
     assert (told(rest), rest.number, rest.pages) == ([(1, "Ana", [("funder_type", None, "mdb")])], 2, 2)
+
+
+def test_answer_is_put_back_as_another_save_by_those_who_may_write(make, bank, ana, berta):
+    profiles.save("bank", "about", {"funder_type": "mdb"}, 0, ana)
+    profiles.save("bank", "about", {"funder_type": "dfi", "decision_weeks": "9"}, 1, berta)
+
+    profiles.restore("bank", 1, "funder_type", ana)
+    profiles.restore("bank", 0, "decision_weeks", ana)
+
+    profile = profiles.find("bank", ana)
+    assert (profile.content, profile.revision) == ({"funder_type": "mdb"}, 4)
+    for number, name in ((5, "funder_type"), (-1, "funder_type"), (1, "no_such_field")):
+        with pytest.raises(NotFound):
+            profiles.restore("bank", number, name, ana)
+    with pytest.raises(NotFound):
+        profiles.restore("bank", 1, "funder_type", make.user())

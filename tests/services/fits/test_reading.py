@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from marketplace import clock as time
 from marketplace.database import atomic, session
 from marketplace.errors import NotAllowed, NotFound
-from marketplace.models import CounterpartyProfile, OrganisationKind, OverrideKind, Project
+from marketplace.models import CounterpartyProfile, Fit, OrganisationKind, OverrideKind, Project
 from marketplace.services.fits import overrides, reading
 from marketplace.services.fits.reading import Filter, Shown, Side
 from tests.mandates import mandate_of, solution_of
@@ -222,6 +223,42 @@ def test_near_miss_does_not_tell_a_funder_what_the_city_keeps_for_matched_partie
     assert "sovereign" not in said
     terms = {line.title: (line.value, line.points) for line in match.verdict.terms}
     assert terms["Amount"] == terms["Instruments"] == terms["Currency"] == (None, None)
+
+
+def test_order_of_matches_is_that_of_the_scores_shown_and_tells_nothing_of_what_is_hidden(
+    make, city, bank, banker, compare, state
+):
+    """The whole score of the second is higher by what the first hides: the same list stands in the same order."""
+    private = {"visibility": {"finance": "private", "inclusion": "private", "impact": "private"}}
+    low = {**private, "ask_amount": "100000000.00", "capex": "120000000.00", "currency": "USD"}
+    state(bank, allows_syndication="yes")
+    make.published(city, slug="low", readiness=10.0, content=low)
+    make.published(city, slug="high", readiness=68.0, content=private)
+    open_one = make.published(city, slug="open", readiness=68.0, content={"sector_primary": "water"})
+    compare()
+    stored = {fit.project.slug: fit.score for fit in session().scalars(select(Fit))}
+
+    page = reading.for_counterparty(bank, Shown.OFFERED, banker).page
+
+    shown = [(match.project.slug, match.verdict.score) for match in page]
+    assert stored["low"] < stored["high"]
+    assert [score for _slug, score in shown] == sorted((score for _slug, score in shown), reverse=True)
+    assert [slug for slug, _score in shown if slug != open_one.slug] == ["low", "high"]
+    assert reading.scores_for_counterparty(bank, [open_one.id]) == {open_one.id: dict(shown)["open"]}
+
+
+def test_order_of_funders_tells_a_city_nothing_of_a_profile_that_is_hidden(make, park, bank, mayor, compare, state):
+    """Before they are matched a city reads nothing of who shows itself to nobody, be the fit good or bad."""
+    state(bank, ticket_max="6000000.00", visibility="private", sectors=["water"], climate_focus="mitigation")
+    better = make.organisation(slug="better", verified_at=time.now())
+    make.profile(better, content=mandate_of(ticket_max="6000000.00", visibility="private"))
+    compare()
+    stored = {fit.organisation.slug: fit.score for fit in session().scalars(select(Fit))}
+
+    page = reading.for_city("park", Side.FUNDERS, Shown.NEAR, mayor).page
+
+    assert stored["river-bank"] < stored["better"]
+    assert names(page) == ["river-bank", "better"]
 
 
 def test_score_a_funder_sees_cannot_be_worked_backwards(make, city, bank, banker, compare):
