@@ -26,6 +26,8 @@ from marketplace.services.fits import words
 from marketplace.services.fits.disclosure import Open
 from marketplace.services.fits.inputs import Party, Pitch, Side
 
+HALF = 0.5
+
 _SILENT = (Code.PROJECT_SILENT, Code.COUNTERPARTY_SILENT)
 
 
@@ -108,6 +110,8 @@ def tell(found: Explanation, is_offered: bool, reader: Open, *, with_wishes: boo
     lines = _seen(found, reader)
     is_cut = any(line.value is not None and mine.value is None for line, mine in zip(found.lines, lines, strict=True))
     rules = [_rule(finding, reader) for finding in found.findings]
+    # A term that is half met or less lowers the score, however much it weighs; nothing is said on both sides.
+    reasons = strongest(line for line in lines if line.value is not None and line.value > HALF)
     return Verdict(
         status=FitStatus(found.status.value),
         is_offered=is_offered,
@@ -115,8 +119,8 @@ def tell(found: Explanation, is_offered: bool, reader: Open, *, with_wishes: boo
         confidence=confidence_of(lines),
         preference=found.preference if with_wishes else None,
         mutual=found.mutual if with_wishes else None,
-        reasons=[words.say(message) for message in strongest(lines)],
-        gaps=[words.say(message) for message in widest_gaps(lines)],
+        reasons=[words.say(message) for message in reasons],
+        gaps=[words.say(message) for message in widest_gaps(lines) if message not in reasons],
         to_check=said(message for message in found.unknowns if reader.shows(message)),
         failed=[line for line in rules if line.outcome is Outcome.FAIL],
         rules=rules,

@@ -62,6 +62,16 @@ def test_city_sees_vendors_apart(make, park, bank, mayor, compare):
     assert names(reading.for_city("park", Side.FUNDERS, Shown.OFFERED, mayor).page) == ["river-bank"]
 
 
+def test_no_sentence_speaks_for_a_pair_and_against_it(park, bank, mayor, compare, state):
+    state(bank, sectors=None, is_generalist=True)
+    compare()
+
+    (other,) = reading.for_city("park", Side.FUNDERS, Shown.OFFERED, mayor).page.items
+
+    assert "This funder finances any sector." in other.verdict.gaps
+    assert not set(other.verdict.reasons) & set(other.verdict.gaps)
+
+
 def test_near_miss_names_the_rule_that_failed(park, bank, mayor, compare, state):
     state(bank, ticket_max="6000000.00")
     compare()
