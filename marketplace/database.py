@@ -5,22 +5,29 @@ block joins the outer one. On SQLite a writing transaction begins with BEGIN IMM
 and writes later is refused or oversells), while readers use WAL snapshots and never queue behind a writer.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, Executable, event, insert, make_url, select
 from sqlalchemy import Row as AnyRow
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from marketplace.errors import Unavailable
 from marketplace.models.base import Base
 
 LOCK_WAIT = 5
 """Seconds a writer waits for another before the reader is told that the service is busy."""
+
+RESTED = 1.0
+"""Seconds after which a connection of the pool is asked whether its server is still there."""
 
 db: Any = SQLAlchemy(model_class=Base, disable_autonaming=True)
 
@@ -148,6 +155,14 @@ def _refuse_stray_statement(state: ORMExecuteState) -> None:
         raise WriteOutsideTransaction("a writing statement was sent outside atomic()")
 
 
+@event.listens_for(Session, "after_begin")
+def _begin_reading(current: Session, _transaction: object, connection: Connection) -> None:
+    # PostgreSQL itself refuses what is written outside `atomic()`, by whatever way.
+    if connection.dialect.name == "postgresql" and not connection.in_nested_transaction():
+        driver: Any = connection.connection.dbapi_connection
+        driver.read_only = not current.info.get("atomic")
+
+
 def engine_options(url: str) -> dict[str, Any]:
     """Return the engine options for a database URL; makes the folder of an SQLite file."""
     if url.startswith("sqlite"):
@@ -155,8 +170,8 @@ def engine_options(url: str) -> dict[str, Any]:
         if path and path != ":memory:":
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         return {}
-    # A connection that died with its server is replaced instead of shown to a reader as an error.
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10, "pool_timeout": LOCK_WAIT}
+    # The connection used last is used next: it has prepared what is asked again and again.
+    return {"pool_size": 10, "max_overflow": 10, "pool_timeout": LOCK_WAIT, "pool_use_lifo": True}
 
 
 def prepare_engine(engine: Engine) -> None:
@@ -165,7 +180,31 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "connect", _connect_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
+        event.listen(engine, "do_connect", _open_postgresql)
         event.listen(engine, "connect", _connect_postgresql)
+        event.listen(engine, "checkin", _note_return)
+        event.listen(engine, "checkout", partial(_check_rested, engine))
+
+
+def _note_return(connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["returned"] = time.monotonic()
+    if connection is not None and not connection.closed:
+        connection.read_only = None
+
+
+def _check_rested(engine: Engine, connection: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+    """Replace a connection that died with its server instead of showing a reader the error.
+
+    Only one that has rested is asked; to ask before every transaction would cost a tenth of a booking.
+    """
+    if time.monotonic() - record.info.get("returned", 0.0) < RESTED:
+        return
+    try:
+        is_alive = engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error:
+        is_alive = False
+    if not is_alive:
+        raise DisconnectionError
 
 
 def _connect_sqlite(connection: Any, _: object) -> None:
@@ -187,7 +226,34 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
 
 
+@lru_cache(maxsize=1)
+def _connection_class() -> Any:
+    from psycopg import Connection
+    from psycopg.pq import TransactionStatus
+
+    class ReadingConnection(Connection[Any]):
+        """A connection that remembers what it has prepared.
+
+        The driver forgets it at every ROLLBACK. A transaction the server knows to be reading only ends just as well
+        with COMMIT; see docs/decisions/0009-reading-ends-with-commit.md.
+        """
+
+        def rollback(self) -> None:
+            if self.read_only and self.info.transaction_status is TransactionStatus.INTRANS:
+                self.commit()
+            else:
+                super().rollback()
+
+    return ReadingConnection
+
+
+def _open_postgresql(_dialect: object, _record: object, arguments: tuple[Any, ...], values: dict[str, Any]) -> Any:
+    return _connection_class().connect(*arguments, **values)
+
+
 def _connect_postgresql(connection: Any, _: object) -> None:
+    # More than the statements of all pages; what falls out would be planned again.
+    connection.prepared_max = 1000
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = '{LOCK_WAIT}s'")
         cursor.execute("SET statement_timeout = '30s'")

@@ -151,20 +151,20 @@ def _check_slot(slot: MeetingSlot) -> None:
         raise SlotGone
 
 
-def make(wanted: Wanted, by: User | None) -> Meeting:
+def make(wanted: Wanted, by: User | None, setup: MeetingSetup | None = None) -> Meeting:
     """Make a meeting and hold everything it needs, in the transaction of the caller, who has checked who may.
 
-    Both parties are locked, so that caps hold and two bookings of one pair meet here. Raises `CapReached`,
-    `AlreadyMeeting`, `NobodyFree`, `NoTable`, `NoInterpreter` or `SlotTaken`; nothing is left behind.
+    `setup` are the event's rules, where the caller shares them already. Both parties are locked, so that caps hold and
+    two bookings of one pair meet here. Raises `CapReached`, `AlreadyMeeting`, `NobodyFree`, `NoTable`, `NoInterpreter`
+    or `SlotTaken`; nothing is left behind.
     """
     with atomic() as current:
-        setup = share_rules(wanted.slot.event_id)
+        setup = setup or share_rules(wanted.slot.event_id)
         first, second = wanted.first, wanted.second
         _lock_parties(first, second)
-        made = _check(setup, wanted, first, second)
-        if made is not None:
-            return made
+        _check(setup, wanted, first, second)
         people = _people(first, second, wanted.slot, wanted.people)
+        table = _table_at_once(first, second, wanted.slot, wanted.table)
         now = clock.now()
         meeting = Meeting(
             event_id=wanted.slot.event_id,
@@ -172,6 +172,8 @@ def make(wanted: Wanted, by: User | None) -> Meeting:
             second_party_id=second.id,
             round=wanted.round,
             slot_id=wanted.slot.id,
+            table_id=table.id if table else None,
+            interpreter_id=None,
             source=wanted.source,
             is_locked=wanted.is_locked,
             attempt=wanted.attempt,
@@ -180,11 +182,11 @@ def make(wanted: Wanted, by: User | None) -> Meeting:
             changed_at=now,
             language=interpreting.shared_language(first, second),
         )
-        meeting.first_party, meeting.second_party, meeting.slot = first, second, wanted.slot
+        meeting.first_party, meeting.second_party, meeting.slot, meeting.table = first, second, wanted.slot, table
         meeting.people = [MeetingPerson(registration_id=person, party_id=party.id) for party, person in people]
         current.add(meeting)
         current.flush()
-        _settle(meeting, first, second, wanted.slot, [person for _, person in people], wanted.table)
+        _settle(meeting, first, second, wanted.slot, [person for _, person in people], wanted.table, table)
         audit.record("meeting.made", by, meeting, source=wanted.source.value, slot=wanted.slot.uid)
         return meeting
 
@@ -216,10 +218,10 @@ def _lock_parties(*parties: MeetingParty) -> None:
             set_committed_value(known[identity], name, value)
 
 
-def _check(setup: MeetingSetup, wanted: Wanted, first: MeetingParty, second: MeetingParty) -> Meeting | None:
+def _check(setup: MeetingSetup, wanted: Wanted, first: MeetingParty, second: MeetingParty) -> None:
     """Refuse what the rules and other meetings do not allow, read in one go under the locks of rules and parties.
 
-    Returns the meeting the same form made before: its second copy waited for the parties' lock and finds it here.
+    So is the second copy of a form, which waited for the parties' lock and finds what the first one made.
     """
     in_use = select(MeetingSlot.id).where(MeetingSlot.id == wanted.slot.id, MeetingSlot.retired_at.is_(None))
     # In either order: a pair is a pair.
@@ -231,33 +233,30 @@ def _check(setup: MeetingSetup, wanted: Wanted, first: MeetingParty, second: Mee
     )
     # No attempt is stored as an empty one.
     same_form = select(Meeting.id).where(Meeting.attempt == (wanted.attempt or ""))
-    made, is_in_use, have_met, *counts = (
+    is_in_use, have_met, is_sent_again, *counts = (
         session()
         .execute(
             select(
-                same_form.scalar_subquery(),
                 in_use.exists(),
                 met.exists(),
+                same_form.exists(),
                 _count(first).scalar_subquery(),
                 _count(second).scalar_subquery(),
             )
         )
         .one()
     )
-    if made is not None:
-        return session().get_one(Meeting, made)
     if not is_in_use:
         raise SlotGone
     if first.withdrawn_at is not None or second.withdrawn_at is not None:
         raise Conflict
-    if have_met:
+    if have_met or is_sent_again:
         raise AlreadyMeeting
     if wanted.is_within_caps:
         for party, present in zip((first, second), counts, strict=True):
             cap = cap_of(setup, party)
             if cap is not None and present >= cap:
                 raise CapReached
-    return None
 
 
 def cap_of(setup: MeetingSetup, party: MeetingParty) -> int | None:
@@ -346,22 +345,42 @@ def is_in_person(first: MeetingParty, second: MeetingParty, meeting_session: Mee
 
 def free_tables(slot: MeetingSlot, but: int | None = None) -> list[MeetingTable]:
     """Return the tables that are free in a slot, by number."""
+    return list(session().scalars(_free_tables(slot, but).order_by(MeetingTable.number)))
+
+
+def _free_tables(slot: MeetingSlot, but: int | None = None) -> Select[MeetingTable]:
     span = holds.units(slot.starts_at, slot.ends_at)
     held = select(Hold.resource_id).where(Hold.kind == HoldKind.TABLE, Hold.unit >= span.start, Hold.unit < span.stop)
     if but is not None:
         held = held.where(Hold.meeting_id != but)
-    return list(
-        session().scalars(
-            select(MeetingTable)
-            .where(
-                MeetingTable.event_id == slot.event_id,
-                MeetingTable.closed_at.is_(None),
-                MeetingTable.id.not_in(held),
-                MeetingTable.id.not_in(select(TableClosure.table_id).where(TableClosure.slot_id == slot.id)),
-            )
-            .order_by(MeetingTable.number)
-        )
+    return select(MeetingTable).where(
+        MeetingTable.event_id == slot.event_id,
+        MeetingTable.closed_at.is_(None),
+        MeetingTable.id.not_in(held),
+        MeetingTable.id.not_in(select(TableClosure.table_id).where(TableClosure.slot_id == slot.id)),
     )
+
+
+def _table_at_once(
+    first: MeetingParty, second: MeetingParty, slot: MeetingSlot, wanted: MeetingTable | None
+) -> MeetingTable | None:
+    """Return the table a meeting will most likely get, where it needs nothing else but people; None else.
+
+    Tables other bookings are about to take are passed over rather than waited for.
+    """
+    if not is_in_person(first, second, slot.session) or interpreting.is_needed(first, second):
+        return None
+    is_accessible = _needs_accessible_table(first, second)
+    statement = _free_tables(slot).with_for_update(skip_locked=True, key_share=True).limit(1)
+    if wanted is not None:
+        statement = statement.where(MeetingTable.id == wanted.id)
+    if is_accessible:
+        statement = statement.where(MeetingTable.is_accessible)
+    return session().scalar(statement.order_by(MeetingTable.is_accessible, MeetingTable.number))
+
+
+def _needs_accessible_table(first: MeetingParty, second: MeetingParty) -> bool:
+    return first.needs_accessible_table or second.needs_accessible_table
 
 
 def _settle(
@@ -370,21 +389,24 @@ def _settle(
     second: MeetingParty,
     slot: MeetingSlot,
     people: Iterable[int],
-    table: MeetingTable | None,
+    wanted: MeetingTable | None,
+    at_once: MeetingTable | None,
 ) -> None:
-    """Hold people and projects, then an interpreter and a table; writes place and language into the meeting."""
+    """Hold people and projects, then an interpreter and a table; writes place and language into the meeting.
+
+    `wanted` is the table asked for, `at_once` the one of `_table_at_once`, which is held together with all else.
+    """
     resources: list[Resource] = [(HoldKind.PERSON, person) for person in people]
     resources += [(HoldKind.PROJECT, party.id) for party in (first, second) if party.role is PartyRole.PROJECT]
-    is_accessible = first.needs_accessible_table or second.needs_accessible_table
     if not is_in_person(first, second, slot.session):
         holds.take(meeting, resources, slot.starts_at, slot.ends_at)
         _interpret(meeting, first, second, slot)
         meeting.table_id = meeting.table = None
         meeting.online_link = second.online_link or first.online_link
-    elif interpreting.is_needed(first, second) or not _settle_at_once(meeting, resources, slot, table, is_accessible):
+    elif not _settle_at_once(meeting, resources, slot, at_once):
         holds.take(meeting, resources, slot.starts_at, slot.ends_at)
         _interpret(meeting, first, second, slot)
-        _seat(meeting, slot, table, is_accessible=is_accessible)
+        _seat(meeting, slot, wanted, is_accessible=_needs_accessible_table(first, second))
         meeting.online_link = ""
     else:
         meeting.language = interpreting.shared_language(first, second)
@@ -392,23 +414,20 @@ def _settle(
     session().flush()
 
 
-def _settle_at_once(
-    meeting: Meeting, resources: list[Resource], slot: MeetingSlot, wanted: MeetingTable | None, is_accessible: bool
-) -> bool:
-    """Hold people, projects and the first table in one go; False where no table is free or somebody is quicker at it.
+def _settle_at_once(meeting: Meeting, resources: list[Resource], slot: MeetingSlot, table: MeetingTable | None) -> bool:
+    """Hold people, projects and a table in one go; False where there is none or somebody is quicker at it.
 
     Most meetings need nothing else; those that lose the table here are settled step by step.
     """
-    free = _fitting_tables(slot, wanted, is_accessible)
-    if not free:
+    if table is None:
         return False
     try:
-        holds.take(meeting, [*resources, (HoldKind.TABLE, free[0].id)], slot.starts_at, slot.ends_at)
+        holds.take(meeting, [*resources, (HoldKind.TABLE, table.id)], slot.starts_at, slot.ends_at)
     except SlotTaken as taken:
         if taken.resource is not None and taken.resource[0] is not HoldKind.TABLE:
             raise
         return False
-    meeting.table_id, meeting.table = free[0].id, free[0]
+    meeting.table_id, meeting.table = table.id, table
     return True
 
 
@@ -518,7 +537,15 @@ def move(meeting: Meeting, slot: MeetingSlot, by: User | None, table: MeetingTab
                     raise NobodyFree
                 people += [(party, person) for person in staying]
             meeting.slot_id, meeting.slot = slot.id, slot
-            _settle(meeting, first, second, slot, [person for _, person in people], table)
+            _settle(
+                meeting,
+                first,
+                second,
+                slot,
+                [person for _, person in people],
+                table,
+                _table_at_once(first, second, slot, table),
+            )
         _set_people(meeting, people)
         note_change(meeting)
         audit.record("meeting.moved", by, meeting, before=before, slot=slot.uid)

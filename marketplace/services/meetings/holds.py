@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.database import lock, session
@@ -46,26 +46,37 @@ def units(starts_at: datetime, ends_at: datetime) -> range:
 def take(meeting: Meeting, resources: Iterable[Resource], starts_at: datetime, ends_at: datetime) -> None:
     """Hold resources for a meeting, all or none; raises `SlotTaken` where one of them is held already.
 
-    The rows go in in one order everywhere, so that two writers wait for each other in turn and never in a circle.
+    The rows go in in one order everywhere, so that two writers wait for each other in turn and never in a circle. Rows
+    that are there already are passed over and counted as missing: that needs no savepoint.
     """
-    current = session()
     span = units(starts_at, ends_at)
     rows = [
-        {"kind": kind, "resource_id": resource, "unit": unit, "meeting_id": meeting.id}
+        {"kind": kind.value, "resource_id": resource, "unit": unit, "meeting_id": meeting.id}
         for kind, resource in sorted(set(resources))
         for unit in span
     ]
     if not rows:
         return
-    try:
-        with current.begin_nested():
-            current.execute(insert(Hold), rows)
-    except IntegrityError:
-        raise SlotTaken(_first_taken(rows)) from None
+    new = session().connection().execute(_TAKE, rows).rowcount
+    if new < len(rows):
+        _give_back(meeting.id, new)
+        raise SlotTaken(_first_taken(rows))
+
+
+_TAKE = text(
+    "INSERT INTO hold (kind, resource_id, unit, meeting_id) VALUES (:kind, :resource_id, :unit, :meeting_id) "
+    "ON CONFLICT (kind, resource_id, unit) DO NOTHING"
+)
+
+
+def _give_back(meeting_id: int, newest: int) -> None:
+    """Delete as many of a meeting's holds as were taken last; what it held before stays."""
+    last = select(Hold.id).where(Hold.meeting_id == meeting_id).order_by(Hold.id.desc()).limit(newest)
+    session().execute(delete(Hold).where(Hold.id.in_(last)).execution_options(synchronize_session=False))
 
 
 def _first_taken(rows: list[dict[str, Any]]) -> Resource | None:
-    wanted = {(row["kind"], row["resource_id"]) for row in rows}
+    wanted = {(HoldKind(row["kind"]), row["resource_id"]) for row in rows}
     found = session().execute(
         select(Hold.kind, Hold.resource_id).where(
             Hold.unit.in_({row["unit"] for row in rows}), Hold.resource_id.in_({resource for _, resource in wanted})

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Exists, and_, exists, or_, select
 
 from marketplace.database import session
 from marketplace.models import Fit, MeetingParty, MeetingSetup, PartyRole, Wish, WishKind
@@ -90,14 +90,18 @@ def _scores(parties: list[MeetingParty]) -> dict[tuple[int | None, int | None], 
 
 def are_kept_apart(first: MeetingParty, second: MeetingParty) -> bool:
     """Tell whether a NOT wish of either side keeps two parties apart."""
-    wish = select(Wish.id).where(
+    return bool(session().scalar(select(vetoed(first, second))))
+
+
+def vetoed(first: MeetingParty, second: MeetingParty) -> Exists:
+    """Return the condition behind `are_kept_apart`, to be asked together with others."""
+    return exists().where(
         Wish.kind == WishKind.NOT,
         or_(
             and_(Wish.from_party_id == first.id, Wish.to_party_id == second.id),
             and_(Wish.from_party_id == second.id, Wish.to_party_id == first.id),
         ),
     )
-    return session().scalar(wish.limit(1)) is not None
 
 
 def may_meet(setup: MeetingSetup, first: MeetingParty, second: MeetingParty) -> bool:

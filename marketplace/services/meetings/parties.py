@@ -155,11 +155,16 @@ def find_pair(event: Event, uid: str, other_uid: str, user: User) -> tuple[Meeti
     Raises `NotFound` as `find_mine` does.
     """
     rows = session().execute(
-        _whole()
-        .add_columns(_acted_for_by(user))
+        select(MeetingParty, _acted_for_by(user))
         .where(MeetingParty.event_id == event.id, MeetingParty.uid.in_((uid, other_uid)))
+        .options(
+            joinedload(MeetingParty.organisation),
+            # What a letter says of a project; its whole pitch is long.
+            joinedload(MeetingParty.project).load_only(Project.slug, Project.titles),
+            joinedload(MeetingParty.members).joinedload(PartyMember.registration),
+        )
     )
-    found = {party.uid: (party, is_mine) for party, is_mine in rows}
+    found = {party.uid: (party, is_mine) for party, is_mine in rows.unique()}
     party, is_mine = found.get(uid, (None, False))
     if party is None or not is_mine:
         raise NotFound

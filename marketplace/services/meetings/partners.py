@@ -6,7 +6,7 @@ What another side does not want is nowhere to be read: a pair it keeps apart loo
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select, true
 from sqlalchemy.orm import joinedload
 
 from marketplace import clock
@@ -77,6 +77,20 @@ def takes_part(event: Event, user: User | None) -> bool:
 def may_see(set_up: MeetingSetup, party: MeetingParty, other: MeetingParty) -> bool:
     """Tell whether a party may know of another as a partner: the rules let them meet, and they fit."""
     return other.id in _scores(set_up, party, [other])
+
+
+def may_see_and_meet(set_up: MeetingSetup, party: MeetingParty, other: MeetingParty) -> tuple[bool, bool]:
+    """Tell whether a party may know of another as a partner, and whether no wish keeps the two apart; one statement."""
+    if party.id == other.id or not pairings.allowed(set_up, party, other):
+        return False, False
+    offered: ColumnElement[bool] = true()
+    if PartyRole.PROJECT in {party.role, other.role}:
+        project, body = (party, other) if party.role is PartyRole.PROJECT else (other, party)
+        offered = exists().where(
+            Fit.is_offered, Fit.project_id == project.project_id, Fit.organisation_id == body.organisation_id
+        )
+    may_see, is_apart = session().execute(select(offered, pairings.vetoed(party, other))).one()
+    return bool(may_see), not is_apart
 
 
 def find(event: Event, set_up: MeetingSetup, party: MeetingParty, uid: str) -> MeetingParty:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace import clock
 from marketplace.database import atomic, session
@@ -50,41 +51,57 @@ def book(slug: str, party_uid: str, other_uid: str, slot_uid: str, by: User, att
     """
     from marketplace.services.meetings import letters
 
-    def act() -> Meeting:
+    def act() -> tuple[Meeting, str]:
         with atomic():
             event = parties.changeable(slug, by)
             party, other = parties.find_pair(event, party_uid, other_uid, by)
             requests.check_takes_part(party)
-            made = _made(event, attempt)
-            if made is not None:
-                return made
             set_up = booking.share_rules(event.id)
-            if other is None or other.withdrawn_at is not None or not partners.may_see(set_up, party, other):
+            if other is None or other.withdrawn_at is not None:
+                raise NotFound
+            may_see, may_meet = partners.may_see_and_meet(set_up, party, other)
+            if not may_see:
                 raise NotFound
             chosen = _chosen(event, set_up, party, other, slot_uid)
             if not all(rules.can_book(set_up, slot) for slot in chosen):
                 raise NotOpen
             # Who may see the other may meet it, but for a wish not to.
-            if pairings.are_kept_apart(party, other):
+            if not may_meet:
                 # Word for word what a team that is busy at this time, or at all times, would answer.
                 raise requests.NoCommonTime if slot_uid == NEXT else booking.NobodyFree
             first, second = pairings.ordered(set_up, party, other)
             meeting = _first_made(
-                [Wanted(first, second, slot, MeetingSource.BOOKED, attempt=attempt[:22] or None) for slot in chosen], by
+                [Wanted(first, second, slot, MeetingSource.BOOKED, attempt=attempt[:22] or None) for slot in chosen],
+                set_up,
+                by,
             )
             with session().no_autoflush:
                 requests_closed = requests.close_between(party, other, meeting, by)
             audit.record("meeting.booked", by, meeting, event=event.slug, requests=requests_closed)
             letters.tell_made(meeting)
-            return meeting
+            return meeting, meeting.uid
 
-    return booking.again(act)
+    try:
+        meeting, uid = booking.again(act)
+    except Conflict:
+        # What a form sent again is refused for may well be the meeting it made the first time.
+        made = _made(slug, attempt, by)
+        if made is None:
+            raise
+        return made
+    # The next page is at this address: nothing has to be read again to get there.
+    set_committed_value(meeting, "uid", uid)
+    return meeting
 
 
-def _made(event: Event, attempt: str) -> Meeting | None:
+def _made(slug: str, attempt: str, by: User) -> Meeting | None:
     if not attempt:
         return None
-    return session().scalar(select(Meeting).where(Meeting.attempt == attempt[:22], Meeting.event_id == event.id))
+    return session().scalar(
+        select(Meeting)
+        .join(Event, Event.id == Meeting.event_id)
+        .where(Meeting.attempt == attempt[:22], Meeting.by_id == by.id, Event.slug == slug)
+    )
 
 
 def _chosen(
@@ -99,15 +116,15 @@ def _chosen(
     return found
 
 
-def _first_made(wanted: Sequence[Wanted], by: User) -> Meeting:
+def _first_made(wanted: Sequence[Wanted], set_up: MeetingSetup, by: User) -> Meeting:
     """Make the first meeting that can be made: others book meanwhile, and an interpreter may have to rest."""
     for one in wanted[:-1]:
         try:
             with session().begin_nested():
-                return booking.make(one, by)
+                return booking.make(one, by, set_up)
         except (SlotTaken, booking.NobodyFree, booking.NoTable, booking.NoInterpreter):
             continue
-    return booking.make(wanted[-1], by)
+    return booking.make(wanted[-1], by, set_up)
 
 
 @dataclass(frozen=True)

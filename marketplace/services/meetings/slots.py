@@ -135,7 +135,7 @@ def find_slot(event_id: int, uid: str) -> MeetingSlot:
     found = session().scalar(
         select(MeetingSlot)
         .where(MeetingSlot.event_id == event_id, MeetingSlot.uid == uid, MeetingSlot.retired_at.is_(None))
-        .options(joinedload(MeetingSlot.session).selectinload(MeetingSession.slots))
+        .options(joinedload(MeetingSlot.session))
     )
     if found is None:
         raise NotFound
