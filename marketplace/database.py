@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, Executable, event, insert, make_url, select
+from sqlalchemy import Connection, Engine, Executable, event, insert, inspect, make_url, select
 from sqlalchemy import Row as AnyRow
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from marketplace.errors import Unavailable
@@ -57,6 +58,7 @@ def atomic() -> Iterator[Session]:
         return
     if current.in_transaction():
         current.rollback()
+        _keep_ids(current)
     current.info["atomic"] = True
     try:
         current.connection(execution_options={"writes": True})
@@ -97,6 +99,14 @@ class _Inserts(dict[type[Base], Executable]):
 
 
 _INSERTS = _Inserts()
+
+
+def _keep_ids(current: Session) -> None:
+    """Leave everything that was read its id: ids never change, and often they are all that an act needs to know."""
+    for one in current.identity_map.values():
+        state = inspect(one)
+        if state.key is not None and state.mapper.has_property("id"):
+            set_committed_value(one, "id", state.key[1][0])
 
 
 def glance(statement: Executable, values: dict[str, Any] | None = None) -> AnyRow[*tuple[Any, ...]] | None:

@@ -8,9 +8,9 @@ locks them for writing, never runs beside a booking.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Integer, Select, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace import clock
@@ -119,14 +119,18 @@ def again(act: Callable[[], Result]) -> Result:
     return act()
 
 
+# Statements of every booking are written once: to put them together takes longer than to run them.
+_RULES_SHARED = (
+    select(MeetingSetup)
+    .where(MeetingSetup.event_id == bindparam("event_id"))
+    .with_for_update(read=True)
+    .execution_options(populate_existing=True)
+)
+
+
 def share_rules(event_id: int) -> MeetingSetup:
     """Return the event's rules, locked for reading until the transaction ends."""
-    found = session().scalar(
-        select(MeetingSetup)
-        .where(MeetingSetup.event_id == event_id)
-        .with_for_update(read=True)
-        .execution_options(populate_existing=True)
-    )
+    found = session().scalar(_RULES_SHARED, {"event_id": event_id})
     if found is None:
         raise NotOpen
     return found
@@ -202,6 +206,13 @@ _DECISIVE = (
 )
 """What of a party decides about a meeting, besides its people."""
 
+_PARTIES_LOCKED = (
+    select(MeetingParty.id, *(getattr(MeetingParty, name) for name in _DECISIVE))
+    .where(MeetingParty.id.in_(bindparam("parties", expanding=True)))
+    .order_by(MeetingParty.id)
+    .with_for_update()
+)
+
 
 def _lock_parties(*parties: MeetingParty) -> None:
     """Lock parties until the transaction ends and read again what decides.
@@ -209,13 +220,33 @@ def _lock_parties(*parties: MeetingParty) -> None:
     `lock` would read them as a whole and forget their people and organisations, which the letters need again.
     """
     known = {party.id: party for party in parties}
-    columns = [getattr(MeetingParty, name) for name in _DECISIVE]
-    rows = session().execute(
-        select(MeetingParty.id, *columns).where(MeetingParty.id.in_(known)).order_by(MeetingParty.id).with_for_update()
-    )
+    rows = session().execute(_PARTIES_LOCKED, {"parties": list(known)})
     for identity, *values in rows:
         for name, value in zip(_DECISIVE, values, strict=True):
             set_committed_value(known[identity], name, value)
+
+
+def _count(party_id: Any) -> Select[int]:
+    return select(func.count(Meeting.id)).where(
+        or_(Meeting.first_party_id == party_id, Meeting.second_party_id == party_id),
+        Meeting.state == MeetingState.SCHEDULED,
+    )
+
+
+_FIRST, _SECOND = bindparam("first", type_=Integer), bindparam("second", type_=Integer)
+_STANDING = select(
+    exists().where(MeetingSlot.id == bindparam("slot"), MeetingSlot.retired_at.is_(None)),
+    # In either order: a pair is a pair.
+    exists().where(
+        Meeting.first_party_id.in_((_FIRST, _SECOND)),
+        Meeting.second_party_id.in_((_FIRST, _SECOND)),
+        Meeting.round == bindparam("round"),
+        Meeting.state == MeetingState.SCHEDULED,
+    ),
+    exists().where(Meeting.attempt == bindparam("attempt")),
+    _count(_FIRST).scalar_subquery(),
+    _count(_SECOND).scalar_subquery(),
+)
 
 
 def _check(setup: MeetingSetup, wanted: Wanted, first: MeetingParty, second: MeetingParty) -> None:
@@ -223,29 +254,15 @@ def _check(setup: MeetingSetup, wanted: Wanted, first: MeetingParty, second: Mee
 
     So is the second copy of a form, which waited for the parties' lock and finds what the first one made.
     """
-    in_use = select(MeetingSlot.id).where(MeetingSlot.id == wanted.slot.id, MeetingSlot.retired_at.is_(None))
-    # In either order: a pair is a pair.
-    met = select(Meeting.id).where(
-        Meeting.first_party_id.in_((first.id, second.id)),
-        Meeting.second_party_id.in_((first.id, second.id)),
-        Meeting.round == wanted.round,
-        Meeting.state == MeetingState.SCHEDULED,
-    )
-    # No attempt is stored as an empty one.
-    same_form = select(Meeting.id).where(Meeting.attempt == (wanted.attempt or ""))
-    is_in_use, have_met, is_sent_again, *counts = (
-        session()
-        .execute(
-            select(
-                in_use.exists(),
-                met.exists(),
-                same_form.exists(),
-                _count(first).scalar_subquery(),
-                _count(second).scalar_subquery(),
-            )
-        )
-        .one()
-    )
+    asked = {
+        "slot": wanted.slot.id,
+        "round": wanted.round,
+        # No attempt is stored as an empty one.
+        "attempt": wanted.attempt or "",
+        "first": first.id,
+        "second": second.id,
+    }
+    is_in_use, have_met, is_sent_again, *counts = session().execute(_STANDING, asked).one()
     if not is_in_use:
         raise SlotGone
     if first.withdrawn_at is not None or second.withdrawn_at is not None:
@@ -271,14 +288,7 @@ def floor_of(setup: MeetingSetup, party: MeetingParty) -> int:
 
 def count(party: MeetingParty) -> int:
     """Return how many scheduled meetings a party has. Count under the party's lock."""
-    return session().scalar(_count(party)) or 0
-
-
-def _count(party: MeetingParty) -> Select[int]:
-    return select(func.count(Meeting.id)).where(
-        or_(Meeting.first_party_id == party.id, Meeting.second_party_id == party.id),
-        Meeting.state == MeetingState.SCHEDULED,
-    )
+    return session().scalar(_count(party.id)) or 0
 
 
 def _people(
@@ -300,6 +310,36 @@ def _people(
     return found
 
 
+def _held(kind: HoldKind) -> Select[int]:
+    """Return what is held between two units, but for what one meeting holds."""
+    return select(Hold.resource_id).where(
+        Hold.kind == kind,
+        Hold.unit >= bindparam("start", type_=Integer),
+        Hold.unit < bindparam("stop", type_=Integer),
+        or_(Hold.meeting_id.is_(None), Hold.meeting_id != bindparam("but", type_=Integer)),
+    )
+
+
+def _during(slot: MeetingSlot, but: int | None = None) -> dict[str, int]:
+    span = holds.units(slot.starts_at, slot.ends_at)
+    return {"slot": slot.id, "start": span.start, "stop": span.stop, "but": but or 0}
+
+
+_SLOT = bindparam("slot", type_=Integer)
+_FREE_PEOPLE = (
+    select(PartyMember.party_id, PartyMember.registration_id)
+    .join(Registration, Registration.id == PartyMember.registration_id)
+    .where(
+        PartyMember.party_id.in_(bindparam("parties", expanding=True)),
+        Registration.state == RegistrationState.CONFIRMED,
+        PartyMember.registration_id.not_in(_held(HoldKind.PERSON)),
+        PartyMember.registration_id.not_in(select(PersonAbsence.registration_id).where(PersonAbsence.slot_id == _SLOT)),
+        PartyMember.party_id.not_in(select(PartyAbsence.party_id).where(PartyAbsence.slot_id == _SLOT)),
+    )
+    .order_by(PartyMember.is_stand_in, PartyMember.position, PartyMember.id)
+)
+
+
 def free_people(party: MeetingParty, slot: MeetingSlot, but: int | None = None) -> list[int]:
     """Return the party's people who can come in a slot (registration ids): stand-ins last, else in their order.
 
@@ -310,24 +350,7 @@ def free_people(party: MeetingParty, slot: MeetingSlot, but: int | None = None) 
 
 def _free_people(parties: Sequence[MeetingParty], slot: MeetingSlot, but: int | None = None) -> dict[int, list[int]]:
     """Return what `free_people` does for each party, by its id."""
-    span = holds.units(slot.starts_at, slot.ends_at)
-    held = select(Hold.resource_id).where(Hold.kind == HoldKind.PERSON, Hold.unit >= span.start, Hold.unit < span.stop)
-    if but is not None:
-        held = held.where(or_(Hold.meeting_id.is_(None), Hold.meeting_id != but))
-    rows = session().execute(
-        select(PartyMember.party_id, PartyMember.registration_id)
-        .join(Registration, Registration.id == PartyMember.registration_id)
-        .where(
-            PartyMember.party_id.in_([party.id for party in parties]),
-            Registration.state == RegistrationState.CONFIRMED,
-            PartyMember.registration_id.not_in(held),
-            PartyMember.registration_id.not_in(
-                select(PersonAbsence.registration_id).where(PersonAbsence.slot_id == slot.id)
-            ),
-            PartyMember.party_id.not_in(select(PartyAbsence.party_id).where(PartyAbsence.slot_id == slot.id)),
-        )
-        .order_by(PartyMember.is_stand_in, PartyMember.position, PartyMember.id)
-    )
+    rows = session().execute(_FREE_PEOPLE, {"parties": [party.id for party in parties], **_during(slot, but)})
     found: dict[int, list[int]] = {party.id: [] for party in parties}
     for party_id, person in rows:
         found[party_id].append(person)
@@ -343,22 +366,25 @@ def is_in_person(first: MeetingParty, second: MeetingParty, meeting_session: Mee
     )
 
 
-def free_tables(slot: MeetingSlot, but: int | None = None) -> list[MeetingTable]:
+_FREE_TABLES = select(MeetingTable).where(
+    MeetingTable.event_id == bindparam("event"),
+    MeetingTable.closed_at.is_(None),
+    MeetingTable.id.not_in(_held(HoldKind.TABLE)),
+    MeetingTable.id.not_in(select(TableClosure.table_id).where(TableClosure.slot_id == _SLOT)),
+)
+_FREE_TABLES_BY_NUMBER = _FREE_TABLES.order_by(MeetingTable.number)
+_FIRST_TABLE = (
+    # Whoever needs no accessible table leaves them free as long as others are.
+    _FREE_TABLES.order_by(MeetingTable.is_accessible, MeetingTable.number)
+    .limit(1)
+    .with_for_update(skip_locked=True, key_share=True)
+)
+_FIRST_ACCESSIBLE_TABLE = _FIRST_TABLE.where(MeetingTable.is_accessible)
+
+
+def free_tables(slot: MeetingSlot) -> list[MeetingTable]:
     """Return the tables that are free in a slot, by number."""
-    return list(session().scalars(_free_tables(slot, but).order_by(MeetingTable.number)))
-
-
-def _free_tables(slot: MeetingSlot, but: int | None = None) -> Select[MeetingTable]:
-    span = holds.units(slot.starts_at, slot.ends_at)
-    held = select(Hold.resource_id).where(Hold.kind == HoldKind.TABLE, Hold.unit >= span.start, Hold.unit < span.stop)
-    if but is not None:
-        held = held.where(Hold.meeting_id != but)
-    return select(MeetingTable).where(
-        MeetingTable.event_id == slot.event_id,
-        MeetingTable.closed_at.is_(None),
-        MeetingTable.id.not_in(held),
-        MeetingTable.id.not_in(select(TableClosure.table_id).where(TableClosure.slot_id == slot.id)),
-    )
+    return list(session().scalars(_FREE_TABLES_BY_NUMBER, {"event": slot.event_id, **_during(slot)}))
 
 
 def _table_at_once(
@@ -370,13 +396,10 @@ def _table_at_once(
     """
     if not is_in_person(first, second, slot.session) or interpreting.is_needed(first, second):
         return None
-    is_accessible = _needs_accessible_table(first, second)
-    statement = _free_tables(slot).with_for_update(skip_locked=True, key_share=True).limit(1)
+    statement = _FIRST_ACCESSIBLE_TABLE if _needs_accessible_table(first, second) else _FIRST_TABLE
     if wanted is not None:
         statement = statement.where(MeetingTable.id == wanted.id)
-    if is_accessible:
-        statement = statement.where(MeetingTable.is_accessible)
-    return session().scalar(statement.order_by(MeetingTable.is_accessible, MeetingTable.number))
+    return session().scalar(statement, {"event": slot.event_id, **_during(slot)})
 
 
 def _needs_accessible_table(first: MeetingParty, second: MeetingParty) -> bool:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from sqlalchemy import Exists, and_, exists, or_, select
+from sqlalchemy import Integer, and_, bindparam, exists, or_, select
 
 from marketplace.database import session
 from marketplace.models import Fit, MeetingParty, MeetingSetup, PartyRole, Wish, WishKind
@@ -90,18 +90,18 @@ def _scores(parties: list[MeetingParty]) -> dict[tuple[int | None, int | None], 
 
 def are_kept_apart(first: MeetingParty, second: MeetingParty) -> bool:
     """Tell whether a NOT wish of either side keeps two parties apart."""
-    return bool(session().scalar(select(vetoed(first, second))))
+    return bool(session().scalar(select(VETOED), {"first": first.id, "second": second.id}))
 
 
-def vetoed(first: MeetingParty, second: MeetingParty) -> Exists:
-    """Return the condition behind `are_kept_apart`, to be asked together with others."""
-    return exists().where(
-        Wish.kind == WishKind.NOT,
-        or_(
-            and_(Wish.from_party_id == first.id, Wish.to_party_id == second.id),
-            and_(Wish.from_party_id == second.id, Wish.to_party_id == first.id),
-        ),
-    )
+_FIRST, _SECOND = bindparam("first", type_=Integer), bindparam("second", type_=Integer)
+VETOED = exists().where(
+    Wish.kind == WishKind.NOT,
+    or_(
+        and_(Wish.from_party_id == _FIRST, Wish.to_party_id == _SECOND),
+        and_(Wish.from_party_id == _SECOND, Wish.to_party_id == _FIRST),
+    ),
+)
+"""The condition behind `are_kept_apart`, of the parties `first` and `second`, to be asked together with others."""
 
 
 def may_meet(setup: MeetingSetup, first: MeetingParty, second: MeetingParty) -> bool:

@@ -3,9 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Select, and_, delete, exists, or_, select
+from sqlalchemy import Integer, Select, and_, bindparam, delete, exists, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from marketplace import clock
@@ -91,6 +90,35 @@ def _whole() -> Select[MeetingParty]:
     )
 
 
+_ACTOR = bindparam("actor", type_=Integer)
+_ACTED_FOR = or_(
+    MeetingParty.organisation_id.in_(
+        select(Membership.organisation_id).where(
+            Membership.user_id == _ACTOR, Membership.state == MembershipState.ACTIVE
+        )
+    ),
+    exists().where(
+        PartyMember.party_id == MeetingParty.id,
+        PartyMember.registration_id == Registration.id,
+        Registration.user_id == _ACTOR,
+        Registration.state == RegistrationState.CONFIRMED,
+    ),
+)
+"""The condition behind the policy `meeting.act`: one's own part, or one's organisation's."""
+
+# Written once, since every booking asks it.
+_PAIR = (
+    select(MeetingParty, _ACTED_FOR)
+    .where(MeetingParty.event_id == bindparam("event"), MeetingParty.uid.in_(bindparam("uids", expanding=True)))
+    .options(
+        joinedload(MeetingParty.organisation),
+        # What a letter says of a project; its whole pitch is long.
+        joinedload(MeetingParty.project).load_only(Project.slug, Project.titles),
+        joinedload(MeetingParty.members).joinedload(PartyMember.registration),
+    )
+)
+
+
 def of_event(event_id: int, *, with_withdrawn: bool = False) -> list[MeetingParty]:
     """Return the parties of an event with their people, by role and name."""
     statement = _whole().where(MeetingParty.event_id == event_id).order_by(MeetingParty.search_text, MeetingParty.id)
@@ -133,8 +161,9 @@ def mine(user: User, event: Event) -> list[MeetingParty]:
     return list(
         session().scalars(
             _whole()
-            .where(MeetingParty.event_id == event.id, _acted_for_by(user))
-            .order_by(MeetingParty.role == PartyRole.CITY, MeetingParty.search_text, MeetingParty.id)
+            .where(MeetingParty.event_id == event.id, _ACTED_FOR)
+            .order_by(MeetingParty.role == PartyRole.CITY, MeetingParty.search_text, MeetingParty.id),
+            {"actor": user.id},
         )
     )
 
@@ -142,7 +171,7 @@ def mine(user: User, event: Event) -> list[MeetingParty]:
 def find_mine(event: Event, uid: str, user: User) -> MeetingParty:
     """Return one of the parties a person may act for; raises `NotFound` for every other."""
     found = session().scalar(
-        _whole().where(MeetingParty.event_id == event.id, MeetingParty.uid == uid, _acted_for_by(user))
+        _whole().where(MeetingParty.event_id == event.id, MeetingParty.uid == uid, _ACTED_FOR), {"actor": user.id}
     )
     if found is None:
         raise NotFound
@@ -154,35 +183,12 @@ def find_pair(event: Event, uid: str, other_uid: str, user: User) -> tuple[Meeti
 
     Raises `NotFound` as `find_mine` does.
     """
-    rows = session().execute(
-        select(MeetingParty, _acted_for_by(user))
-        .where(MeetingParty.event_id == event.id, MeetingParty.uid.in_((uid, other_uid)))
-        .options(
-            joinedload(MeetingParty.organisation),
-            # What a letter says of a project; its whole pitch is long.
-            joinedload(MeetingParty.project).load_only(Project.slug, Project.titles),
-            joinedload(MeetingParty.members).joinedload(PartyMember.registration),
-        )
-    )
+    rows = session().execute(_PAIR, {"event": event.id, "uids": [uid, other_uid], "actor": user.id})
     found = {party.uid: (party, is_mine) for party, is_mine in rows.unique()}
     party, is_mine = found.get(uid, (None, False))
     if party is None or not is_mine:
         raise NotFound
     return party, found.get(other_uid, (None, False))[0]
-
-
-def _acted_for_by(user: User) -> Any:
-    """The condition behind the policy `meeting.act`: one's own part, or one's organisation's."""
-    own = select(Membership.organisation_id).where(
-        Membership.user_id == user.id, Membership.state == MembershipState.ACTIVE
-    )
-    is_member = exists().where(
-        PartyMember.party_id == MeetingParty.id,
-        PartyMember.registration_id == Registration.id,
-        Registration.user_id == user.id,
-        Registration.state == RegistrationState.CONFIRMED,
-    )
-    return or_(MeetingParty.organisation_id.in_(own), is_member)
 
 
 def enrol(slug: str, by: User) -> int:

@@ -6,7 +6,7 @@ What another side does not want is nowhere to be read: a pair it keeps apart loo
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, true
+from sqlalchemy import bindparam, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from marketplace import clock
@@ -83,14 +83,25 @@ def may_see_and_meet(set_up: MeetingSetup, party: MeetingParty, other: MeetingPa
     """Tell whether a party may know of another as a partner, and whether no wish keeps the two apart; one statement."""
     if party.id == other.id or not pairings.allowed(set_up, party, other):
         return False, False
-    offered: ColumnElement[bool] = true()
-    if PartyRole.PROJECT in {party.role, other.role}:
-        project, body = (party, other) if party.role is PartyRole.PROJECT else (other, party)
-        offered = exists().where(
-            Fit.is_offered, Fit.project_id == project.project_id, Fit.organisation_id == body.organisation_id
-        )
-    may_see, is_apart = session().execute(select(offered, pairings.vetoed(party, other))).one()
-    return bool(may_see), not is_apart
+    if PartyRole.PROJECT not in {party.role, other.role}:
+        return True, not pairings.are_kept_apart(party, other)
+    project, body = (party, other) if party.role is PartyRole.PROJECT else (other, party)
+    asked = {
+        "project": project.project_id,
+        "organisation": body.organisation_id,
+        "first": party.id,
+        "second": other.id,
+    }
+    is_offered, is_apart = session().execute(_OFFERED_AND_VETOED, asked).one()
+    return is_offered, not is_apart
+
+
+_OFFERED_AND_VETOED = select(
+    exists().where(
+        Fit.is_offered, Fit.project_id == bindparam("project"), Fit.organisation_id == bindparam("organisation")
+    ),
+    pairings.VETOED,
+)
 
 
 def find(event: Event, set_up: MeetingSetup, party: MeetingParty, uid: str) -> MeetingParty:

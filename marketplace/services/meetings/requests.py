@@ -5,7 +5,7 @@ An open request blocks nothing: whether the time is still free is decided when i
 
 from datetime import timedelta
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, bindparam, func, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from marketplace import clock
@@ -280,20 +280,17 @@ def _close(request: MeetingRequest, state: RequestState, by: User | None) -> Non
     session().flush()
 
 
+_OPEN_BETWEEN = select(MeetingRequest).where(
+    MeetingRequest.low_party_id == bindparam("low"),
+    MeetingRequest.high_party_id == bindparam("high"),
+    MeetingRequest.state == RequestState.SENT,
+)
+
+
 def close_between(party: MeetingParty, other: MeetingParty, meeting: Meeting, by: User | None) -> int:
     """Count the open requests of two parties that now meet as accepted; returns how many there were."""
-    pair = (party.id, other.id)
-    found = (
-        session()
-        .scalars(
-            select(MeetingRequest).where(
-                MeetingRequest.from_party_id.in_(pair),
-                MeetingRequest.to_party_id.in_(pair),
-                MeetingRequest.state == RequestState.SENT,
-            )
-        )
-        .all()
-    )
+    low, high = sorted((party.id, other.id))
+    found = session().scalars(_OPEN_BETWEEN, {"low": low, "high": high}).all()
     for request in found:
         request.meeting_id, request.slot_id = meeting.id, meeting.slot_id
         _close(request, RequestState.ACCEPTED, by)

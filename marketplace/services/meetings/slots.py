@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from marketplace import clock
@@ -130,13 +130,20 @@ def all_slots(event_id: int) -> list[MeetingSlot]:
     )
 
 
+_ONE_SLOT = (
+    select(MeetingSlot)
+    .where(
+        MeetingSlot.event_id == bindparam("event"),
+        MeetingSlot.uid == bindparam("uid"),
+        MeetingSlot.retired_at.is_(None),
+    )
+    .options(joinedload(MeetingSlot.session))
+)
+
+
 def find_slot(event_id: int, uid: str) -> MeetingSlot:
     """Return one slot in use of an event; raises `NotFound`."""
-    found = session().scalar(
-        select(MeetingSlot)
-        .where(MeetingSlot.event_id == event_id, MeetingSlot.uid == uid, MeetingSlot.retired_at.is_(None))
-        .options(joinedload(MeetingSlot.session))
-    )
+    found = session().scalar(_ONE_SLOT, {"event": event_id, "uid": uid})
     if found is None:
         raise NotFound
     return found
