@@ -98,7 +98,7 @@ Visit = Callable[[Connection], object]
 
 
 class Server:
-    """An application with one web worker, or more; CPU time and memory are those of the first."""
+    """An application with one web worker, or more; CPU time is that of all of them, memory that of the first."""
 
     def __init__(self, module: str, environment: dict[str, str], workers: int = 1) -> None:
         with socket.socket() as probe:
@@ -122,17 +122,18 @@ class Server:
         os.killpg(self._process.pid, signal.SIGTERM)
         self._process.wait(20)
 
-    def _worker(self) -> Path:
+    def _workers(self) -> list[Path]:
         pid = self._process.pid
-        return Path(f"/proc/{Path(f'/proc/{pid}/task/{pid}/children').read_text().split()[0]}")
+        return [Path(f"/proc/{child}") for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
     def cpu(self) -> float:
         """Return the CPU seconds its threads have used so far."""
-        return sum(int(file.read_text().split()[0]) for file in self._worker().glob("task/*/schedstat")) / 1e9
+        threads = [file for worker in self._workers() for file in worker.glob("task/*/schedstat")]
+        return sum(int(file.read_text().split()[0]) for file in threads) / 1e9
 
     def memory(self) -> float:
         """Return the resident megabytes of the worker."""
-        found = re.search(r"VmRSS:\s+(\d+)", (self._worker() / "status").read_text())
+        found = re.search(r"VmRSS:\s+(\d+)", (self._workers()[0] / "status").read_text())
         return int(found.group(1)) / 1024 if found else 0.0
 
 
