@@ -170,7 +170,7 @@ def _begin_reading(current: Session, _transaction: object, connection: Connectio
     # PostgreSQL itself refuses what is written outside `atomic()`, by whatever way.
     if connection.dialect.name == "postgresql" and not connection.in_nested_transaction():
         driver: Any = connection.connection.dbapi_connection
-        driver.read_only = not current.info.get("atomic")
+        driver.read_only = None if current.info.get("atomic") else True
 
 
 def engine_options(url: str) -> dict[str, Any]:
