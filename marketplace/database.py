@@ -83,12 +83,16 @@ def rows(statement: Executable, values: dict[str, Any] | None = None) -> Sequenc
     return current.connection().execute(statement, values).all()
 
 
-def put(model: type[Base], **values: Any) -> None:
-    """Write one row that nobody needs as an object. Joins the caller's transaction; ids it names must be written."""
+def put(model: type[Base], *rows: dict[str, Any]) -> None:
+    """Write rows that nobody needs as objects, by one statement; all of them name the same columns.
+
+    Joins the caller's transaction; ids they name must be written.
+    """
     current = session()
     if not current.info.get("atomic"):
         raise WriteOutsideTransaction("put() is only possible inside atomic()")
-    current.connection().execute(_INSERTS[model], values)
+    if rows:
+        current.connection().execute(_INSERTS[model], list(rows))
 
 
 class _Inserts(dict[type[Base], Executable]):

@@ -38,15 +38,17 @@ def record(action: str, by: User | None, about: Any = None, **details: Any) -> N
     """
     put(
         AuditEntry,
-        at=clock.now(),
-        actor_id=by.id if by else None,
-        acting_for_id=acting_for_id.get(),
-        action=action,
-        object_kind=type(about).__name__.lower() if about is not None else "",
-        object_uid=str(getattr(about, "uid", "")),
-        label=_label(about)[:200],
-        details=details,
-        request_id=request_id.get()[:32],
+        {
+            "at": clock.now(),
+            "actor_id": by.id if by else None,
+            "acting_for_id": acting_for_id.get(),
+            "action": action,
+            "object_kind": type(about).__name__.lower() if about is not None else "",
+            "object_uid": str(getattr(about, "uid", "")),
+            "label": _label(about)[:200],
+            "details": details,
+            "request_id": request_id.get()[:32],
+        },
     )
 
 

@@ -102,12 +102,12 @@ def enqueue(
         return job
 
 
-def add(kind: str, payload: dict[str, Any]) -> None:
-    """Add a job for now inside the present transaction, by one statement and without an object to look at."""
+def add(kind: str, *payloads: dict[str, Any]) -> None:
+    """Add jobs for now inside the present transaction, by one statement and without objects to look at."""
     if kind not in _handlers:
         raise LookupError(f"no handler for jobs of kind {kind!r}")
     now = clock.now()
-    put(Job, kind=kind, payload=payload, run_at=now, created_at=now)
+    put(Job, *({"kind": kind, "payload": payload, "run_at": now, "created_at": now} for payload in payloads))
 
 
 def enqueue_recurring() -> None:

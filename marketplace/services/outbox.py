@@ -99,9 +99,7 @@ def together() -> Iterator[None]:
         finally:
             del current.info[_TOGETHER]
         current.flush()
-        for letter in letters:
-            jobs.enqueue("outbox.send", {"letter": letter.id})
-        current.flush()
+        jobs.add("outbox.send", *({"letter": letter.id} for letter in letters))
 
 
 def render(letter: Letter, *, locale: str | None = None, secrets: bool = True) -> mail.Content:
