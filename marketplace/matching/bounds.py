@@ -11,6 +11,7 @@ import numpy as np
 from .child import Stop
 from .linear import Level, LinearAnswer, Method, model_of, solve_linear
 from .prices import subgradient
+from .primal_dual import PrimalDual
 from .problem import BoolArray, IntArray
 from .relaxation import (
     SCALE,
@@ -28,6 +29,7 @@ from .residual import Residual
 from .schedule import Bound
 
 _FALLBACK_ROUNDS = 30  # of the subgradient method where nothing better is known
+_LIKELY = -20.0  # worth from which a pair is looked at when the answer is made whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +118,8 @@ class Certifier:
         self.conditions = (0, 0)  # must meetings and floors held by the schedules that the score bound speaks of
         self.relaxation = relax(residual, 0)
         self.kept = np.ones(len(residual.pairs), dtype=np.bool_)
-        self.prices: Prices | None = None  # the last ones, of the relaxation
+        self.prices: Prices | None = None  # the last ones
+        self.priced = self.relaxation  # whose prices they are
 
     @property
     def bound(self) -> Bound:
@@ -125,7 +128,8 @@ class Certifier:
 
     def time_pairs(self, few: int) -> None:
         """Use the relaxation in which pairs with at most ``few`` slots are timed."""
-        self.relaxation, self.prices = relax(self.residual, few), None
+        self.relaxation = self.priced = relax(self.residual, few)
+        self.prices = None
 
     def prune(self, rounds: int) -> Choice:
         """Price the relaxation without a solver, bound the score by that, and keep the pairs that may matter."""
@@ -176,6 +180,20 @@ class Certifier:
             if (self.must, self.floors) == before:
                 return _choice(self._programme(), answer.values, answer.prices)
 
+    def sharpen(self, rounds: int, whole: int, stop: Stop) -> Choice:
+        """Price and choose with every pair timed, by a first order method of so many rounds for each."""
+        full = relax(self.residual, self.residual.problem.slots)
+        programme = full if self.kept.all() else restrict(full, self.kept)
+        conditions = self.further(self.must, self.floors)
+        method = PrimalDual(programme, *conditions)
+        prices, (x, r, y, w), weight = method.prices(rounds, stop)
+        self._score(prices, self.must, self.floors, full)
+        worth = _choice(full, None, prices).worth
+        likely = (worth > _LIKELY) | self.residual.problem.pair_must[self.residual.pairs]
+        near = restrict(programme, likely)
+        point = (x[likely[programme.pair]], r, y, w[likely[programme.pair[method.first]]])
+        return _choice(near, PrimalDual(near, *conditions).whole(point, weight, whole, stop), prices, worth)
+
     def tighten(self, must: int, floors: int, method: Method, seconds: float) -> None:
         """Make the bounds as good as the relaxation allows for an answer with these musts and floors.
 
@@ -195,7 +213,9 @@ class Certifier:
         prices = self.prices
         if prices is None:
             prices = subgradient(self.relaxation, *self.further(*wanted), _FALLBACK_ROUNDS, self.stop)
-        self._score(prices, *wanted)
+        self._score(prices, *wanted, self.priced)
+        if self.priced is not self.relaxation:
+            return  # Without time there is nothing to gain.
         answer = self._solve("score", *wanted, method, ends)
         if answer is not None:
             self._score(answer.prices, *wanted)
@@ -240,13 +260,15 @@ class Certifier:
             if value + self.held_floors < self.floors:
                 self.floors, self.floors_under = value + self.held_floors, must
 
-    def _score(self, prices: Prices, must: int, floors: int) -> None:
+    def _score(self, prices: Prices, must: int, floors: int, priced: Relaxation | None = None) -> None:
         """Keep the score bound of these prices, unless a better one for the same conditions is known."""
-        value = certificate(self.relaxation, self.relaxation.score, prices, *self.further(must, floors))
-        value += self.residual.locked_score
-        self.prices = prices
-        if self.conditions != (must, floors) or value < self.score:
+        priced = priced or self.relaxation
+        value = certificate(priced, priced.score, prices, *self.further(must, floors)) + self.residual.locked_score
+        better = self.conditions != (must, floors) or value < self.score
+        if better:
             self.score = value
+        if better or self.prices is None:
+            self.prices, self.priced = prices, priced
         self.conditions = (must, floors)
 
 
@@ -260,11 +282,14 @@ def widest(residual: Residual, columns: int) -> int:
     return few
 
 
-def _choice(relaxation: Relaxation, values: FloatArray | None, prices: Prices) -> Choice:
+def _choice(
+    relaxation: Relaxation, values: FloatArray | None, prices: Prices, worth: FloatArray | None = None
+) -> Choice:
     """The shares of a solver's answer; without one, of the pairs that the prices make worthwhile."""
-    largest, column = best_column(relaxation, reduced(relaxation, relaxation.score, prices))
-    worth = np.full(relaxation.pairs, -np.inf)
-    worth[relaxation.pair[column]] = largest / SCALE
+    if worth is None:
+        largest, column = best_column(relaxation, reduced(relaxation, relaxation.score, prices))
+        worth = np.full(relaxation.pairs, -np.inf)
+        worth[relaxation.pair[column]] = largest / SCALE
     if values is None:
         return Choice((worth > 0).astype(np.float64), np.full(relaxation.pairs, -1, dtype=np.int64), worth)
     share = np.zeros(relaxation.pairs)

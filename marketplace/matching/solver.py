@@ -35,6 +35,9 @@ class Effort:
     seconds: float  # time limit unless one is given
     columns: int  # of the first linear programme
     retry_columns: int  # of a second, tighter one where the first leaves a gap
+    full_columns: int  # up to which all pairs are timed, by a first order method, where the first leaves a wide gap
+    prices: int  # rounds of that method
+    whole: int  # rounds in which its answer is made whole
     exact_columns: int  # up to which branch and bound is tried
     close: float  # share of the bound that is close enough to stop looking for more value
     rounds: int  # of exact exchange
@@ -43,17 +46,19 @@ class Effort:
 
 
 EFFORTS = (
-    Effort(600, 2.0, 8_000, 0, 6_000, 0.0, 100, 30, 300),
-    Effort(6_000, 5.0, 6_000, 45_000, 6_000, 0.0, 100, 30, 100),
-    Effort(60_000, 20.0, 36_000, 0, 0, 1e-5, 400, 24, 0),
-    Effort(500_000, 60.0, 115_000, 0, 0, 1e-4, 1_000, 5, 0),
-    Effort(1 << 62, 180.0, 300_000, 0, 0, 1e-4, 500, 3, 0),
+    Effort(600, 2.0, 8_000, 0, 0, 0, 0, 6_000, 0.0, 100, 30, 300),
+    Effort(6_000, 5.0, 6_000, 45_000, 0, 0, 0, 6_000, 0.0, 100, 30, 100),
+    Effort(60_000, 20.0, 36_000, 0, 150_000, 600, 800, 0, 1e-5, 400, 24, 0),
+    Effort(500_000, 60.0, 115_000, 0, 0, 0, 0, 0, 1e-4, 1_000, 5, 0),
+    Effort(1 << 62, 180.0, 300_000, 0, 0, 0, 0, 0, 1e-4, 500, 3, 0),
 )
 
 # Shares of the time limit by whose end a phase is cut.
 _LINEAR_UNTIL, _VALUE_UNTIL, _EXACT_UNTIL, _COMPACT_UNTIL = 0.6, 0.8, 0.85, 0.95
+_SHARP_UNTIL = 0.75  # a whole choice, once it is there, is worth more than time for the exchange
 _SIMPLEX_COLUMNS = 60_000  # beyond which the interior point method is quicker
 _PRICE_ROUNDS = 60
+_WIDE = 0.004  # gap of the first answer from which it is worth while to give every pair its slots
 _FEW_GAPS = 0.01  # per meeting, which annealing does not improve at the price of moving published meetings
 
 
@@ -118,13 +123,26 @@ class _Run:
     def _search(self, draft: Draft) -> Draft:
         """Choose, place, insert; again with a tighter relaxation, then exactly or by shaking, while a gap is left."""
         effort, residual = self.effort, self.residual
-        first, second = (widest(residual, columns) for columns in (effort.columns, effort.retry_columns))
-        exactly = columns_if(residual, self.problem.slots) <= effort.exact_columns
+        full = columns_if(residual, self.problem.slots)
+        # Where all pairs can be timed next, the first programme need not be as tight as it could be.
+        first = widest(residual, effort.columns * 2 // 3 if full <= effort.full_columns else effort.columns)
+        second = widest(residual, max(effort.columns, effort.retry_columns))
+        exactly = full <= effort.exact_columns
+        before = draft
         choice = self._choose(first)
         self._finished(choice is not None)
         choice = choice or self.certifier.prune(_PRICE_ROUNDS)
         draft = self._place(choice, draft)
-        if second > first and not exactly and not self._optimal(draft):
+        if full <= effort.full_columns and draft.levels()[2] < (1 - _WIDE) * self.certifier.score:
+            stop = self._in_time()
+            sharp = self.certifier.sharpen(effort.prices, effort.whole, stop)
+            self._report("sharpened", draft)
+            if stop():
+                self._finished(False)
+            else:
+                # It is the better start even where a floor less is reached at first.
+                choice, before, draft = sharp, draft, self._placed(sharp)
+        elif second > first and not exactly and not self._optimal(draft):
             tighter = self._choose(second)
             self._finished(tighter is not None)
             if tighter is not None:
@@ -146,6 +164,7 @@ class _Run:
                     stop,
                 )
             )
+            draft = max(draft, before, key=lambda draft: draft.value)
             self._report("improved", draft)
         return draft
 
@@ -162,6 +181,11 @@ class _Run:
 
     def _place(self, choice: Choice, best: Draft) -> Draft:
         """The best draft that comes of a choice, or the best so far if that is better."""
+        draft = self._placed(choice)
+        return draft if draft.value >= best.value else best
+
+    def _placed(self, choice: Choice) -> Draft:
+        """The best draft of the meetings that a choice holds, with as many floors as chains reach."""
         stop = self._stop(_VALUE_UNTIL)
         drafts = []
         # A schedule before is the best start; without one, compact slots are tried first and then loose ones.
@@ -176,7 +200,7 @@ class _Run:
         self._report("placed", draft)
         if not self._optimal(draft):
             self._finished(reach_floors(draft, stop))
-        return draft if draft.value >= best.value else best
+        return draft
 
     def _candidates(self) -> IntArray:
         """Positions of the pairs worked on: those that may matter, and the locked ones."""
@@ -217,6 +241,22 @@ class _Run:
 
         def stop() -> bool:
             return time.monotonic() >= ends or (cancel is not None and bool(cancel()))
+
+        return stop
+
+    def _in_time(self) -> Stop:
+        """A stop for :meth:`Certifier.sharpen`, which also says so as soon as its rounds cannot all be had in time:
+        a choice that is not whole is worth less than the time for the exchange."""
+        began, ends, asked, late = time.monotonic(), self._stop(_SHARP_UNTIL), 0, False
+        work = self.effort.prices + self.effort.whole / 2  # whose rounds have half the pairs
+
+        def stop() -> bool:
+            nonlocal asked, late
+            asked += 1
+            if asked % 50 == 0 and asked <= self.effort.prices:
+                late = late or (time.monotonic() - began) * (work / asked - 1) > self._left(_SHARP_UNTIL)
+            late = late or ends()
+            return late
 
         return stop
 

@@ -1,0 +1,54 @@
+"""Prices and almost whole shares without a solver, held against the simplex method's optimum."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.generate import generate
+from marketplace.matching import Problem
+from marketplace.matching.linear import model_of, solve_linear
+from marketplace.matching.primal_dual import PrimalDual
+from marketplace.matching.relaxation import Relaxation, certificate, relax
+from marketplace.matching.residual import after_locks
+
+
+def never() -> bool:
+    return False
+
+
+@pytest.fixture(scope="module")
+def relaxation() -> Relaxation:
+    residual = after_locks(Problem.from_json(generate("S", "scarce-availability", 1)))
+    return relax(residual, residual.problem.slots)
+
+
+def test_prices_come_close_to_the_optimum_and_stay_above_it(relaxation: Relaxation) -> None:
+    answer = solve_linear(model_of(relaxation, "score", 0, 0), "simplex", 20.0)
+    assert answer is not None
+    optimum = int((answer.values * relaxation.score).sum())
+    prices, _, _ = PrimalDual(relaxation, 0, 0).prices(1_000, never)
+    bound = certificate(relaxation, relaxation.score, prices, 0, 0)
+    assert optimum <= bound <= 1.002 * optimum
+
+
+def test_the_floating_point_bound_is_the_certificate(relaxation: Relaxation) -> None:
+    method = PrimalDual(relaxation, 3, 2)
+    prices, (_, _, rows, _), _ = method.prices(50, never)
+    bound = method.bound(rows)
+    assert certificate(relaxation, relaxation.score, prices, 3, 2) <= bound + 50
+
+
+def test_shares_become_whole_and_keep_the_capacities_nearly(relaxation: Relaxation) -> None:
+    method = PrimalDual(relaxation, 0, 0)
+    _, point, weight = method.prices(400, never)
+    shares = method.whole(point, weight, 600, never)
+    assert ((shares < 0.1) | (shares > 0.9)).mean() > 0.95
+    for family in relaxation.families:
+        used = np.bincount(family.row[(family.row >= 0) & (shares > 0.5)], minlength=len(family.capacity))
+        assert (used > family.capacity).mean() < 0.1 if len(used) else True
+
+
+def test_stop_ends_it_with_prices_that_certify(relaxation: Relaxation) -> None:
+    prices, _, _ = PrimalDual(relaxation, 0, 0).prices(1_000, lambda: True)
+    assert certificate(relaxation, relaxation.score, prices, 0, 0) > 0
