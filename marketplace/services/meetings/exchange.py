@@ -24,7 +24,7 @@ from marketplace.models import (
     WishKind,
 )
 from marketplace.services import audit, events, search, wallclock
-from marketplace.services.meetings import booking, letters, pairings, parties, setup, slots, wishes
+from marketplace.services.meetings import booking, letters, pairings, parties, settling, setup, slots, wishes
 from marketplace.services.meetings import tables as event_tables
 from marketplace.services.meetings.booking import Wanted
 
@@ -327,7 +327,7 @@ class _Meetings(_Import):
                     if not is_rehearsal:
                         letters.tell_made(meeting)
             except Conflict as refusal:
-                column = "table" if isinstance(refusal, booking.NoTable) else "start"
+                column = "table" if isinstance(refusal, settling.NoTable) else "start"
                 column = "first" if isinstance(refusal, (booking.AlreadyMeeting, booking.CapReached)) else column
                 self.found.refuse(line, column, refusal.message)
 

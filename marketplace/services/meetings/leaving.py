@@ -20,7 +20,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import wallclock
-from marketplace.services.meetings import booking, holds, letters
+from marketplace.services.meetings import booking, holds, letters, settling
 from marketplace.services.meetings.self_booking import whole
 
 
@@ -47,7 +47,7 @@ def leave(registration: Registration, by: User | None) -> None:
             if person.party_id == part.party_id and person.withdrawn_at is None and person is not part
         ]
         before = {person.registration_id for person in meeting.people if person.withdrawn_at is None}
-        free = [one for one in booking.free_people(part.party, meeting.slot) if one != registration.id]
+        free = [one for one in settling.free_people(part.party, meeting.slot) if one != registration.id]
         try:
             booking.hand_over(meeting, part.party, others or free[:1], by)
             letters.tell_handed_over(meeting, before)
@@ -86,7 +86,7 @@ def shift(event: Event, days: int) -> None:
             ]
         current.flush()
         for meeting in found:
-            holds.take(meeting, booking.resources_of(meeting), meeting.slot.starts_at, meeting.slot.ends_at)
+            holds.take(meeting, settling.resources_of(meeting), meeting.slot.starts_at, meeting.slot.ends_at)
             meeting.calendar_sequence += 1
             meeting.changed_at = meeting.calendar_changed_at = clock.now()
         current.flush()

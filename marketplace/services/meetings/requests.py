@@ -25,7 +25,17 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, jobs, policies, texts
-from marketplace.services.meetings import availability, booking, pairings, parties, partners, rules, setup, slots
+from marketplace.services.meetings import (
+    availability,
+    booking,
+    pairings,
+    parties,
+    partners,
+    rules,
+    settling,
+    setup,
+    slots,
+)
 from marketplace.services.meetings.booking import AlreadyMeeting, SlotGone, Wanted
 
 LONGEST_MESSAGE = 1000
@@ -178,7 +188,7 @@ def accept(uid: str, by: User, slot_uid: str = "") -> Meeting:
                 raise NotOpen
             asker = request.from_party if party.id == request.to_party_id else request.to_party
             if not pairings.may_meet(set_up, party, asker):
-                raise booking.NobodyFree
+                raise settling.NobodyFree
             first, second = pairings.ordered(set_up, request.from_party, request.to_party)
             meeting = booking.make(Wanted(first, second, slot, MeetingSource.REQUEST), by)
             _close(request, RequestState.ACCEPTED, by)

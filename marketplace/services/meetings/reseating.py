@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload
 from marketplace import clock
 from marketplace.database import session
 from marketplace.models import Meeting, MeetingParty, MeetingSlot, MeetingState, MeetingTable, User
-from marketplace.services.meetings import booking
+from marketplace.services.meetings import booking, settling
 
 
 def misplaced(meetings: Iterable[Meeting]) -> list[Meeting]:
@@ -19,7 +19,7 @@ def misplaced(meetings: Iterable[Meeting]) -> list[Meeting]:
 
 def _fits(meeting: Meeting) -> bool:
     first, second = meeting.first_party, meeting.second_party
-    if not booking.is_in_person(first, second, meeting.slot.session):
+    if not settling.is_in_person(first, second, meeting.slot.session):
         return meeting.table_id is None
     needs_access = first.needs_accessible_table or second.needs_accessible_table
     return meeting.table is not None and (meeting.table.is_accessible or not needs_access)
@@ -38,7 +38,7 @@ def put_right(meetings: Iterable[Meeting], by: User | None) -> tuple[list[Meetin
     for meeting in misplaced(meetings):
         try:
             booking.move(meeting, meeting.slot, by)
-        except (booking.NoTable, booking.NoInterpreter):
+        except (settling.NoTable, settling.NoInterpreter):
             left.append(meeting)
             continue
         letters.tell_moved(meeting)

@@ -16,15 +16,15 @@ from marketplace.models import (
     MeetingTable,
     TableClosure,
 )
-from marketplace.services.meetings import booking, holds, interpreting
+from marketplace.services.meetings import holds, interpreting, settling
 
 
 def possible(first: MeetingParty, second: MeetingParty, slots: Sequence[MeetingSlot]) -> list[MeetingSlot]:
     """Return the slots of one event that still have room for a pair, in the order given; in at most six statements."""
     found = list(slots)
-    if any(booking.is_in_person(first, second, slot.session) for slot in found):
+    if any(settling.is_in_person(first, second, slot.session) for slot in found):
         tables = _free(found, HoldKind.TABLE, _tables(first, second, found))
-        found = [slot for slot in found if tables[slot.id] or not booking.is_in_person(first, second, slot.session)]
+        found = [slot for slot in found if tables[slot.id] or not settling.is_in_person(first, second, slot.session)]
     if found and interpreting.is_needed(first, second):
         able, rest_after = _interpreters(first, second, found)
         free = _free(found, HoldKind.INTERPRETER, able)

@@ -25,7 +25,17 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, texts
-from marketplace.services.meetings import availability, booking, pairings, parties, partners, requests, rules, setup
+from marketplace.services.meetings import (
+    availability,
+    booking,
+    pairings,
+    parties,
+    partners,
+    requests,
+    rules,
+    settling,
+    setup,
+)
 from marketplace.services.meetings.booking import Wanted
 from marketplace.services.meetings.holds import SlotTaken
 
@@ -68,7 +78,7 @@ def book(slug: str, party_uid: str, other_uid: str, slot_uid: str, by: User, att
             # Who may see the other may meet it, but for a wish not to.
             if not may_meet:
                 # Word for word what a team that is busy at this time, or at all times, would answer.
-                raise requests.NoCommonTime if slot_uid == NEXT else booking.NobodyFree
+                raise requests.NoCommonTime if slot_uid == NEXT else settling.NobodyFree
             first, second = pairings.ordered(set_up, party, other)
             meeting = _first_made(
                 [Wanted(first, second, slot, MeetingSource.BOOKED, attempt=attempt[:22] or None) for slot in chosen],
@@ -122,7 +132,7 @@ def _first_made(wanted: Sequence[Wanted], set_up: MeetingSetup, by: User) -> Mee
         try:
             with session().begin_nested():
                 return booking.make(one, by, set_up)
-        except (SlotTaken, booking.NobodyFree, booking.NoTable, booking.NoInterpreter):
+        except (SlotTaken, settling.NobodyFree, settling.NoTable, settling.NoInterpreter):
             continue
     return booking.make(wanted[-1], by, set_up)
 

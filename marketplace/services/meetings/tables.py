@@ -8,7 +8,7 @@ from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.i18n import lazy_gettext
 from marketplace.models import Event, Meeting, MeetingState, MeetingTable, TableClosure, User
 from marketplace.services import audit, events, texts
-from marketplace.services.meetings import booking, slots
+from marketplace.services.meetings import booking, settling, slots
 from marketplace.services.meetings.slots import WouldCancel
 
 MOST = 3000
@@ -139,7 +139,7 @@ def close(slug: str, uid: str, by: User, slot_uids: set[str] | None = None, *, i
                 continue
             try:
                 booking.move(meeting, meeting.slot, by)
-            except booking.NoTable:
+            except settling.NoTable:
                 lost.append(meeting)
                 continue
             letters.tell_moved(meeting)

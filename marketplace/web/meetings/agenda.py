@@ -8,7 +8,7 @@ from marketplace.i18n import gettext as _
 from marketplace.models import MeetingState
 from marketplace.services import sign_ups
 from marketplace.services.meetings import agenda as agendas
-from marketplace.services.meetings import availability, booking, partners, rules, self_booking, slots
+from marketplace.services.meetings import availability, booking, partners, rules, self_booking, settling, slots
 from marketplace.services.meetings.agenda import Item
 from marketplace.web.access import SIGNED_IN, access
 from marketplace.web.forms.meetings import CancelForm, NoteForm, PeopleForm, SlotForm
@@ -60,7 +60,7 @@ def _meeting_page(slug: str, uid: str, status: int = 200, refusal: str = "", **f
     if is_open:
         free = [slot for slot in availability.free_slots(party, other) if rules.can_ask(here.set_up, slot)]
     people = PeopleForm(data={"people": [person.uid for person in item.people(party)]})
-    able = set(booking.free_people(party, held.slot, but=held.id)) if is_open else set()
+    able = set(settling.free_people(party, held.slot, but=held.id)) if is_open else set()
     people.offer(member.registration for member in party.members if member.registration_id in able)
     page = render_template(
         "meetings/meeting.html",

@@ -31,8 +31,8 @@ from marketplace.services.meetings import (
     wishes,
 )
 from marketplace.services.meetings.absences import Block
-from marketplace.services.meetings.booking import NobodyFree
 from marketplace.services.meetings.parties import Details, Filter
+from marketplace.services.meetings.settling import NobodyFree
 from marketplace.services.meetings.setup import Rules
 from tests.meetings import audit, market, party, user_of
 

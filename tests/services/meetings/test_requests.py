@@ -21,7 +21,8 @@ from marketplace.models import (
     RequestState,
 )
 from marketplace.services.meetings import parties, requests, rules, self_booking
-from marketplace.services.meetings.booking import AlreadyMeeting, CapReached, NobodyFree
+from marketplace.services.meetings.booking import AlreadyMeeting, CapReached
+from marketplace.services.meetings.settling import NobodyFree
 from tests.meetings import audit, market, user_of
 
 

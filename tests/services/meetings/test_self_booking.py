@@ -22,8 +22,9 @@ from marketplace.models import (
 )
 from marketplace.services import sign_ups
 from marketplace.services.meetings import requests, self_booking, wishes
-from marketplace.services.meetings.booking import AlreadyMeeting, CapReached, NobodyFree, NoTable
+from marketplace.services.meetings.booking import AlreadyMeeting, CapReached
 from marketplace.services.meetings.requests import NoCommonTime
+from marketplace.services.meetings.settling import NobodyFree, NoTable
 from tests.meetings import audit, market, user_of
 
 

@@ -9,8 +9,8 @@ from marketplace.database import session
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.models import Attendance, Letter, Meeting, MeetingState, MeetingTable
 from marketplace.services.meetings import availability, interpreters, interpreting, parties, self_booking, slots, tables
-from marketplace.services.meetings.booking import NoInterpreter, NoTable
 from marketplace.services.meetings.interpreters import Details
+from marketplace.services.meetings.settling import NoInterpreter, NoTable
 from marketplace.services.meetings.slots import WouldCancel
 from tests.meetings import audit, market, user_of
 

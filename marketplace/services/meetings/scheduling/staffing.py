@@ -12,7 +12,7 @@ from marketplace.models import (
     MeetingSlot,
     MeetingTable,
 )
-from marketplace.services.meetings import booking, interpreters, interpreting, parties, slots, tables
+from marketplace.services.meetings import interpreters, interpreting, parties, settling, slots, tables
 from marketplace.services.meetings.scheduling import inputs
 from marketplace.services.meetings.scheduling.pools import needs_accessible_table
 
@@ -173,7 +173,7 @@ class _Room:
         free = {table.id: table for table in self.tables if (table.id, slot.id) not in self.places.taken}
         waiting, wanted = [], Counter[int]()
         for seat in here:
-            if not booking.is_in_person(seat.first, seat.second, slot.session):
+            if not settling.is_in_person(seat.first, seat.second, slot.session):
                 seat.table = None
                 continue
             waiting.append(seat)
