@@ -113,7 +113,7 @@ _PAIR = (
     .options(
         joinedload(MeetingParty.organisation),
         # What a letter says of a project; its whole pitch is long.
-        joinedload(MeetingParty.project).load_only(Project.slug, Project.titles),
+        joinedload(MeetingParty.project).load_only(Project.slug, Project.titles, Project._book_titles),
         joinedload(MeetingParty.members).joinedload(PartyMember.registration),
     )
 )

@@ -75,7 +75,7 @@ def test_all_who_can_meet_and_are_registered_are_brought_in_once(fair, organiser
     found = parties.of_event(fair.id)
     assert (first, again) == (3, 0)
     assert {(one.role, parties.title(one)) for one in found} == {
-        (PartyRole.PROJECT, "Parks"),
+        (PartyRole.PROJECT, "Linear park along the Mindu stream"),
         (PartyRole.FUNDER, "Bank"),
         (PartyRole.VENDOR, "Sensors"),
     }
