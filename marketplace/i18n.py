@@ -172,9 +172,25 @@ def zone_name(zone: str, at: datetime) -> str:
     words = f"UTC{sign}{hours}" + (f":{rest:02d}" if rest else "")
     if zone == "UTC":
         return "UTC"
+    return f"{zone_city(zone)}, {words}"
+
+
+# Babel has these under the names they had before they were filed below their country.
+_MOVED = ("Buenos_Aires", "Catamarca", "Cordoba", "Jujuy", "Mendoza")
+_ZONES_RENAMED = {f"America/Argentina/{city}": f"America/{city}" for city in _MOVED}
+
+
+def zone_city(zone: str) -> str:
+    """Name the place an IANA zone is called after, e.g. `Ciudad de México`; UTC stays UTC."""
+    return zone if zone == "UTC" else _zone_city(zone, _locale.get())
+
+
+@lru_cache(maxsize=2048)
+def _zone_city(zone: str, language: str) -> str:
+    there = _babel_locale(_FORMATS[language])
+    known = there.time_zones.get(_ZONES_RENAMED.get(zone, zone), {}).get("city")
     # A city that is not translated comes with the part of the world its zone is filed under.
-    city = _dates.get_timezone_location(zone, locale=_format(), return_city=True).rpartition("/")[2]
-    return f"{city}, {words}"
+    return str(known or _dates.get_timezone_location(zone, locale=there, return_city=True).rpartition("/")[2])
 
 
 def format_number(value: float) -> str:

@@ -1,6 +1,6 @@
 """Countries and time zones a person or an organisation can be in, from the tables of the IANA database."""
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from zoneinfo import available_timezones
 
@@ -31,8 +31,23 @@ def country_choices() -> list[tuple[str, str]]:
 
 
 def zone_choices() -> list[tuple[str, str]]:
-    """Return name and words of all time zones, e.g. `America/Mexico_City` and `America/Mexico City`."""
-    return [(name, name.replace("_", " ")) for name in zones()]
+    """Return UTC, then name and words of all time zones in the order of their words in the reader's language.
+
+    The words are a place and its country, e.g. `Ciudad de México (México)` for `America/Mexico_City`.
+    """
+    return list(_zone_choices(i18n.locale()))
+
+
+@lru_cache(maxsize=len(i18n.LANGUAGES))
+def _zone_choices(language: str) -> tuple[tuple[str, str], ...]:
+    with i18n.speaking(language):
+        named = [(name, _zone_words(name, code)) for code, _, name, *_ in _table("zone.tab")]
+        return ("UTC", "UTC"), *sorted(named, key=lambda pair: fold(pair[1]))
+
+
+def _zone_words(name: str, code: str) -> str:
+    city, country = i18n.zone_city(name), i18n.country_name(code)
+    return city if city == country else f"{city} ({country})"
 
 
 @cache

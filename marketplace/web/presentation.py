@@ -37,6 +37,7 @@ def register(app: Flask) -> None:
         datetime_zone=i18n.format_datetime,
         time_in=i18n.format_time,
         day_in=wallclock.day,
+        zone_city=i18n.zone_city,
         zone_at=lambda at, zone: i18n.zone_name(zone, at),
         number=i18n.format_number,
         percent=i18n.format_percent,

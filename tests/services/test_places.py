@@ -27,3 +27,23 @@ def test_country_choices_are_in_the_order_of_the_reader(language, words):
     # Accents do not send a country to the end of the list.
     assert [name for _, name in found][-1][0] != "Á"
     assert len(found) == len(places.countries()) > 240
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["New York (United States)", "Cordoba (Argentina)", "Mexico City (Mexico)"]),
+        ("es", ["Nueva York (Estados Unidos)", "Córdoba (Argentina)", "Ciudad de México (México)"]),
+        ("pt", ["Nova York (Estados Unidos)", "Córdoba (Argentina)", "Cidade do México (México)"]),
+    ],
+)
+def test_zones_are_chosen_by_place_and_country_in_the_words_of_the_reader(language, words):
+    with i18n.speaking(language):
+        found = places.zone_choices()
+
+    named = dict(found)
+    assert [named[f"America/{name}"] for name in ("New_York", "Argentina/Cordoba", "Mexico_City")] == words
+    assert set(named) == set(places.zones())
+    # Two zones of one name could not be told apart.
+    assert len(set(named.values())) == len(found)
+    assert found[0] == ("UTC", "UTC")

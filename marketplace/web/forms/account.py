@@ -26,7 +26,7 @@ def _zones() -> list[Any]:
     near = [name for name in names if name.startswith("America/") or name in {"Pacific/Honolulu", "UTC"}]
     far = [name for name in names if name not in set(near)]
     return [
-        *choices(((name, names[name].removeprefix("America/")) for name in near), str(_("The Americas"))),
+        *choices(((name, names[name]) for name in near), str(_("The Americas"))),
         *choices(((name, names[name]) for name in far), str(_("Elsewhere"))),
     ]
 
@@ -120,7 +120,7 @@ class ProfileForm(Form):
         self.timezone.choices = _zones()
         known = {choice.value for choice in self.timezone.choices}
         if self.timezone.object_data and self.timezone.object_data not in known:
-            self.timezone.choices += choices([(self.timezone.object_data, self.timezone.object_data)])
+            self.timezone.choices += choices([(self.timezone.object_data, i18n.zone_city(self.timezone.object_data))])
         self.spoken_languages.choices = choices((code, i18n.language_name(code)) for code in SPOKEN)
 
 

@@ -32,9 +32,13 @@ def _countries(locale: str) -> Options:
     return _written((("", ""), *places.country_choices()))
 
 
-@lru_cache(maxsize=1)
 def zones() -> Options:
     """Return the time zones people choose from."""
+    return _zones(i18n.locale())
+
+
+@lru_cache(maxsize=len(i18n.LANGUAGES))
+def _zones(locale: str) -> Options:
     return _written(tuple(places.zone_choices()))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from wtforms import DateField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
+from marketplace import i18n
 from marketplace.i18n import LANGUAGES
 from marketplace.i18n import gettext as _
 from marketplace.i18n import lazy_gettext as _l
@@ -54,7 +55,7 @@ class OrganisationForm(Form):
         zones = places.zone_choices()
         if self.timezone.data and self.timezone.data not in dict(zones) and places.is_zone(self.timezone.data):
             # A zone that is an alias of one in the list stays as it is.
-            zones.append((self.timezone.data, self.timezone.data.replace("_", " ")))
+            zones.append((self.timezone.data, i18n.zone_city(self.timezone.data)))
         self.timezone.choices = choices(zones)
 
     @classmethod

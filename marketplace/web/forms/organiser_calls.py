@@ -7,6 +7,7 @@ from wtforms import DateField, Field, IntegerField, SelectField, SelectMultipleF
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
+from marketplace import i18n
 from marketplace.i18n import LazyText, gettext, read_number, write_number
 from marketplace.i18n import lazy_gettext as _
 from marketplace.models import Call, Currency, Event
@@ -39,7 +40,7 @@ class CallForm(Form):
         zones = places.zone_choices()
         if self.timezone.data and self.timezone.data not in dict(zones) and places.is_zone(self.timezone.data):
             # A zone that is an alias of one in the list stays as it is.
-            zones.append((self.timezone.data, self.timezone.data.replace("_", " ")))
+            zones.append((self.timezone.data, i18n.zone_city(self.timezone.data)))
         self.timezone.choices = choices(zones)
 
     @classmethod

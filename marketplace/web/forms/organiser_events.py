@@ -6,6 +6,7 @@ from typing import Any
 from wtforms import BooleanField, DateField, FieldList, IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
+from marketplace import i18n
 from marketplace.i18n import gettext
 from marketplace.i18n import lazy_gettext as _
 from marketplace.models import Event, EventKind, EventLevel, EventMode
@@ -52,7 +53,7 @@ class EventForm(SeenForm):
         zones = places.zone_choices()
         if self.timezone.data and self.timezone.data not in dict(zones) and places.is_zone(self.timezone.data):
             # A zone that is an alias of one in the list stays as it is.
-            zones.append((self.timezone.data, self.timezone.data.replace("_", " ")))
+            zones.append((self.timezone.data, i18n.zone_city(self.timezone.data)))
         self.timezone.choices = choices(zones)
 
     @classmethod
