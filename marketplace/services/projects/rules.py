@@ -25,6 +25,10 @@ from marketplace.services.sheets.words import amount
 REACH = Decimal("1.5")
 """Direct beneficiaries may be at most so many times the people of the city (commuters, visitors, neighbours)."""
 
+BOOK_LANGUAGE = "en"
+"""What a pitch must say to be submitted may be in any language; to be published it is in this one too."""
+
+_TRANSLATE = lazy_gettext("The book of projects needs this text in English as well. Please add a translation.")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]{2,}")
 _PHONE = re.compile(r"(?<![\w.,])(?:\+|00|\()\s?\d(?:[\s().-]{0,2}\d){6,14}(?!\w)")
 _LOCAL = {PlanType.LOCAL_CLIMATE.value, PlanType.LOCAL_DEVELOPMENT.value, PlanType.LOCAL_SECTOR.value}
@@ -37,7 +41,17 @@ def problems(content: Content, city: Organisation, level: Required, on: date | N
 
     Days are held against `on`, today in the city's zone unless given.
     """
-    return [*checks.problems(PITCH, content, level), *at_odds(content, city, on)]
+    found = [*checks.problems(PITCH, content, level), *at_odds(content, city, on)]
+    return [*found, *_without_english(content)] if level is Required.PUBLISH else found
+
+
+def _without_english(content: Content) -> list[Problem]:
+    """Return the texts the book needs whose readers, from many countries, could not read them."""
+    return [
+        Problem(f"{name}.{BOOK_LANGUAGE}", PITCH.step_of[name].name, _TRANSLATE)
+        for name in checks.missing_translations(PITCH, content, [BOOK_LANGUAGE])
+        if checks.is_due(PITCH.by_name[name], content, Required.PUBLISH)
+    ]
 
 
 def at_odds(content: Content, city: Organisation, on: date | None = None) -> list[Problem]:

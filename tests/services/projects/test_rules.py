@@ -5,9 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from marketplace.models import Currency, ExchangeRate
+from marketplace import i18n
+from marketplace.models import Currency, ExchangeRate, PerformanceStandard
 from marketplace.services.projects import consistency, drafts, figures, rules
 from marketplace.services.sheets.fields import Required
+from marketplace.services.sheets.pitch import PITCH
 from tests.pitches import content_of
 
 
@@ -81,6 +83,37 @@ def test_answers_at_odds_are_named(city, changes, field):
 )
 def test_answers_at_the_limit_are_in_order(city, changes):
     assert fields(city, **changes) == []
+
+
+@pytest.mark.parametrize("name", ["title", "summary", "problem", "solution", "inclusion_measures"])
+def test_text_the_book_needs_is_in_english_before_it_is_published_and_not_before_it_is_submitted(city, name):
+    content = content_of(**{name: {"pt": "Um texto que diz o que será feito, onde e para quem. " * 4}})
+    content["title"] = {code: text[:100] for code, text in content["title"].items()}
+
+    (problem,) = rules.problems(content, city, Required.PUBLISH)
+
+    assert (problem.field, problem.step) == (f"{name}.en", PITCH.step_of[name].name)
+    assert "English" in str(problem.message)
+    assert rules.problems(content, city, Required.SUBMIT) == []
+
+
+def test_text_the_book_does_not_need_may_stay_in_the_citys_language(city):
+    touched = content_of()["performance_standards"]
+    free = {"pair_contribution": {"pt": "Mostramos o viveiro."}, "safeguard_measures": {"pt": "Um plano."}}
+    confirmed = {"performance_standards": {**touched, PerformanceStandard.PS5.value: "confirmed"}}
+
+    assert rules.problems(content_of(**free), city, Required.PUBLISH) == []
+    assert [one.field for one in rules.problems(content_of(**free, **confirmed), city, Required.PUBLISH)] == [
+        "safeguard_measures.en"
+    ]
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "English"), ("es", "inglés"), ("pt", "inglês")])
+def test_city_is_told_in_its_language_what_to_translate(city, language, word):
+    (problem,) = rules.problems(content_of(title={"pt": "Parque linear do Mindu"}), city, Required.PUBLISH)
+
+    with i18n.speaking(language):
+        assert word in str(problem.message)
 
 
 def test_today_is_the_citys(city, clock):
