@@ -102,9 +102,27 @@ def test_city_reads_why_a_funder_nearly_fits(park, bank, mayor, login_as, compar
     browser = login_as(mayor)
 
     assert "Nobody fits yet" in words(browser.get("/my/projects/park/funders"))
-    near = words(browser.get("/my/projects/park/funders?show=near"))
-    assert "What speaks against it" in near
-    assert "That is too much for this funder." in near
+    near = browser.get("/my/projects/park/funders?show=near")
+    assert "Amount: The project asks for USD 12 million;" in words(near)
+    assert "That is too much for this funder." in words(near)
+    assert "What speaks against it" in words(browser.get("/my/projects/park/funders/river-bank"))
+
+
+@pytest.mark.parametrize("show", ["near", "offered"])
+def test_list_says_the_most_important_and_folds_the_rest(park, bank, mayor, login_as, compare, show):
+    if show == "near":
+        state(bank, ticket_max="6000000.00")
+    compare()
+
+    page = login_as(mayor).get(f"/my/projects/park/funders?show={show}").get_data(as_text=True)
+    (card,) = re.findall(r"<ul class=\"fit-list\">\s*<li>(.*?)</details>", page, re.DOTALL)
+    open_, _, folded = card.partition("<details")
+
+    assert "River Bank" in open_
+    assert "of 100" in open_
+    assert ("too much for this funder" in open_) is (show == "near")
+    assert "Why it fits" not in open_
+    assert "Why it fits" in folded
 
 
 def test_city_sees_a_preview_before_it_publishes(make, city, bank, mayor, login_as):
