@@ -267,7 +267,7 @@ def _open_postgresql(_dialect: object, _record: object, arguments: tuple[Any, ..
 
 def _connect_postgresql(connection: Any, _: object) -> None:
     # More than the statements of all pages; what falls out would be planned again.
-    connection.prepared_max = 1000
+    connection.prepared_max, connection.prepare_threshold = 300, 1
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = '{LOCK_WAIT}s'")
         cursor.execute("SET statement_timeout = '30s'")

@@ -86,6 +86,7 @@ ACTS: dict[str, LazyText] = {
     "brokerage.imported": _("Loaded a brokerage event from a file"),
     "interpreter.retired": _("Stopped planning with an interpreter"),
     "interpreter.saved": _("Wrote down an interpreter"),
+    # Only in trails of before; what is booked is now told as made, with its source.
     "meeting.booked": _("Booked a meeting"),
     "meeting.cancelled": _("Cancelled a meeting"),
     "meeting.handed_over": _("Handed a meeting over within the team"),

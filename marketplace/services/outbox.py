@@ -20,10 +20,11 @@ from sqlalchemy import Select, func, select
 
 from marketplace import clock, config, i18n, keys
 from marketplace.config import ROOT
-from marketplace.database import atomic, lock, session
+from marketplace.database import atomic, lock, put, session
 from marketplace.errors import Conflict, NotFound
 from marketplace.gateways import calendar, mail
 from marketplace.models import Letter, LetterState, LinkPurpose, User
+from marketplace.models.base import new_uid
 from marketplace.services import audit, jobs, search, wallclock
 
 HIDDEN = "••••••"
@@ -58,23 +59,25 @@ def queue(
     into its secret only while rendering; `calendar`, where there is one, is an invitation written by `invites.stored`.
     """
     with atomic() as current:
-        letter = Letter(
-            kind=kind,
-            user_id=to.id if to else user_id,
-            recipient=email or (to.email if to else ""),
-            recipient_name=name or (to.name if to else ""),
-            locale=locale or (to.locale if to else i18n.locale()),
-            context=context,
-            queued_at=clock.now(),
-        )
+        values = {
+            "uid": new_uid(),
+            "kind": kind,
+            "user_id": to.id if to else user_id,
+            "recipient": email or (to.email if to else ""),
+            "recipient_name": name or (to.name if to else ""),
+            "locale": locale or (to.locale if to else i18n.locale()),
+            "context": context,
+            "queued_at": clock.now(),
+        }
+        letter = Letter(**values)
         letter.subject = _subject(letter)[:300]
-        current.add(letter)
-        together: list[Letter] | None = current.info.get(_TOGETHER)
+        together: list[dict[str, Any]] | None = current.info.get(_TOGETHER)
         if together is not None:
-            together.append(letter)
+            together.append({**values, "subject": letter.subject})
             return letter
+        current.add(letter)
         current.flush()
-        jobs.add("outbox.send", {"letter": letter.id})
+        jobs.add("outbox.send", {"letter": letter.uid})
         return letter
 
 
@@ -83,7 +86,7 @@ _TOGETHER = "letters queued together"
 
 @contextmanager
 def together() -> Iterator[None]:
-    """Queue the letters of this block, however many they are, in a few statements at its end; they have no ids before.
+    """Queue the letters of this block, however many they are, in two statements at its end; nobody needs them before.
 
     Part of the present transaction, as each of them is.
     """
@@ -91,7 +94,7 @@ def together() -> Iterator[None]:
         if current.info.get(_TOGETHER) is not None:
             yield
             return
-        letters: list[Letter] = []
+        letters: list[dict[str, Any]] = []
         current.info[_TOGETHER] = letters
         try:
             with current.no_autoflush:
@@ -99,7 +102,8 @@ def together() -> Iterator[None]:
         finally:
             del current.info[_TOGETHER]
         current.flush()
-        jobs.add("outbox.send", *({"letter": letter.id} for letter in letters))
+        put(Letter, *letters)
+        jobs.add("outbox.send", *({"letter": letter["uid"]} for letter in letters))
 
 
 def render(letter: Letter, *, locale: str | None = None, secrets: bool = True) -> mail.Content:
@@ -225,9 +229,12 @@ def sender_party() -> calendar.Party:
 @jobs.handler("outbox.send")
 def send(run: jobs.Run) -> None:
     """Send one queued letter. Killed after the server took it, the next attempt carries the same Message-ID."""
-    letter = session().get(Letter, run.payload["letter"])
+    named = run.payload["letter"]
+    # Earlier, a job named its letter by number.
+    letter = session().scalar(select(Letter).where((Letter.id if isinstance(named, int) else Letter.uid) == named))
     if letter is None or letter.state is not LetterState.QUEUED:
         return
+    identity = letter.id
     settings = config.current()
     message = compose(letter)
     session().rollback()
@@ -238,11 +245,11 @@ def send(run: jobs.Run) -> None:
             raise NoMailServer("SMTP_URL is not set")
     except Exception as error:
         gives_up = run.is_last or isinstance(error, mail.PermanentMailError | jobs.GiveUp)
-        _note(run.payload["letter"], LetterState.FAILED if gives_up else LetterState.QUEUED, str(error))
+        _note(identity, LetterState.FAILED if gives_up else LetterState.QUEUED, str(error))
         if isinstance(error, mail.PermanentMailError):
             raise jobs.GiveUp(str(error)) from error
         raise
-    _note(run.payload["letter"], LetterState.SENT)
+    _note(identity, LetterState.SENT)
 
 
 def _note(letter_id: int, state: LetterState, error: str = "") -> None:
@@ -302,7 +309,7 @@ def resend(uid: str, by: User) -> Letter:
         if letter.state is LetterState.QUEUED:
             raise Conflict
         letter.state, letter.last_error = LetterState.QUEUED, ""
-        jobs.enqueue("outbox.send", {"letter": letter.id})
+        jobs.enqueue("outbox.send", {"letter": letter.uid})
         audit.record("letter.resent", by, letter, kind=letter.kind)
         return letter
 

@@ -297,14 +297,14 @@ _OPEN_BETWEEN = select(MeetingRequest).where(
 )
 
 
-def close_between(party: MeetingParty, other: MeetingParty, meeting: Meeting, by: User | None) -> int:
-    """Count the open requests of two parties that now meet as accepted; returns how many there were."""
+def close_between(party: MeetingParty, other: MeetingParty, meeting: Meeting, by: User | None) -> None:
+    """Count an open request of two parties that now meet as accepted."""
     low, high = sorted((party.id, other.id))
-    found = session().scalars(_OPEN_BETWEEN, {"low": low, "high": high}).all()
-    for request in found:
+    # A unique index sees to it that there is one at most.
+    request = session().scalar(_OPEN_BETWEEN, {"low": low, "high": high})
+    if request is not None:
         request.meeting_id, request.slot_id = meeting.id, meeting.slot_id
         _close(request, RequestState.ACCEPTED, by)
-    return len(found)
 
 
 def end_all(party: MeetingParty, by: User | None) -> None:

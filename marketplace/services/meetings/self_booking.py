@@ -86,8 +86,7 @@ def book(slug: str, party_uid: str, other_uid: str, slot_uid: str, by: User, att
                 by,
             )
             with session().no_autoflush:
-                requests_closed = requests.close_between(party, other, meeting, by)
-            audit.record("meeting.booked", by, meeting, event=event.slug, requests=requests_closed)
+                requests.close_between(party, other, meeting, by)
             letters.tell_made(meeting)
             return meeting, meeting.uid
 
