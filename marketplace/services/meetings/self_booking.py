@@ -24,7 +24,7 @@ from marketplace.models import (
     Registration,
     User,
 )
-from marketplace.services import audit, texts
+from marketplace.services import texts
 from marketplace.services.meetings import (
     availability,
     booking,
