@@ -2,6 +2,8 @@
 
 import re
 
+import marketplace.cli
+import marketplace.web  # noqa: F401 - with the commands it brings in every handler of a job
 from marketplace.config import ROOT
 from marketplace.services import desk_words, jobs
 
