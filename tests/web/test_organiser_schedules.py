@@ -141,6 +141,8 @@ def test_lock_drop_add_rename_discard(desk, base, place):
     assert "locked" in desk.get(f"{base}/{run.uid}/plan").text
     desk.post(f"{base}/{run.uid}/drop", data=pick)
     assert desk.get(f"{base}/{run.uid}/add").status_code == 200
+    offered = desk.get(f"{base}/{run.uid}/add", query_string={"first": one["first"], "second": one["second"]}).text
+    assert offered.index('label="Free for both"') < offered.index(f'value="{one["slot"]}"')
     added = desk.post(
         f"{base}/{run.uid}/add", data={"first": one["first"], "second": one["second"], "slot": one["slot"]}
     )

@@ -14,7 +14,7 @@ from marketplace.i18n import gettext as _
 from marketplace.models import Event, Meeting, MeetingParty, MeetingSlot, MeetingState, Schedule, ScheduleState, User
 from marketplace.services import audit, events, wallclock
 from marketplace.services.exports import Rows
-from marketplace.services.meetings import entries, parties, tables
+from marketplace.services.meetings import entries, interpreters, parties, tables
 from marketplace.services.meetings.self_booking import whole
 
 
@@ -135,6 +135,34 @@ def table_sheets(slug: str, by: User) -> bytes:
     ]
     header = [_("Time"), _("First side"), _("Second side"), _("Language")]
     return _document(event, _("Tables"), header, [0.2, 0.32, 0.32, 0.16], sheets)
+
+
+def interpreter_sheets(slug: str, by: User) -> bytes:
+    """Return a PDF with the meetings each interpreter of an event interprets, also of those who have none yet."""
+    event, meetings = _taken(slug, by, "pdf")
+    mine: dict[int, list[Meeting]] = defaultdict(list)
+    for meeting in meetings:
+        if meeting.interpreter_id is not None:
+            mine[meeting.interpreter_id].append(meeting)
+    sheets = [
+        Sheet(
+            one.name,
+            "; ".join(" – ".join(language_name(code) for code in pair.split("-")) for pair in one.pairs),
+            [
+                [
+                    _when(event, meeting),
+                    _where(meeting),
+                    _side(meeting, meeting.first_party),
+                    _side(meeting, meeting.second_party),
+                ]
+                for meeting in mine[one.id]
+            ],
+        )
+        for one in interpreters.of_event(event.id, with_retired=True)
+        if one.retired_at is None or mine[one.id]
+    ]
+    header = [_("Time"), _("Place"), _("First side"), _("Second side")]
+    return _document(event, _("Interpreters"), header, [0.2, 0.16, 0.32, 0.32], sheets)
 
 
 def _when(event: Event, meeting: Meeting) -> str:

@@ -123,6 +123,9 @@ def export(slug: str) -> Response:
             return _download(schedule_files.party_sheets(slug, current_user), "application/pdf", f"{name}-sides.pdf")
         case "tables":
             return _download(schedule_files.table_sheets(slug, current_user), "application/pdf", f"{name}-tables.pdf")
+        case "interpreters":
+            content = schedule_files.interpreter_sheets(slug, current_user)
+            return _download(content, "application/pdf", f"{name}-interpreters.pdf")
         case "ics":
             content = schedule_files.calendar_file(slug, current_user)
             return _download(content, "text/calendar; charset=utf-8", f"{name}.ics")

@@ -9,7 +9,7 @@ from flask_login import current_user
 
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.i18n import gettext as _
-from marketplace.models import Event, Schedule, ScheduleKind, ScheduleState
+from marketplace.models import Event, MeetingSlot, Schedule, ScheduleKind, ScheduleState
 from marketplace.services import events, labels, wallclock
 from marketplace.services.meetings import parties, setup, slots, tables
 from marketplace.services.meetings.scheduling import drafts, grid, inputs, publishing, reports, runs
@@ -199,9 +199,11 @@ def move(slug: str, uid: str) -> ResponseReturnValue:
 
 
 def _slot_choices(event: Event) -> list[tuple[str, str]]:
-    return [
-        (slot.uid, wallclock.span(slot.starts_at, slot.ends_at, event.timezone)) for slot in slots.all_slots(event.id)
-    ]
+    return [(slot.uid, _slot_words(event, slot)) for slot in slots.all_slots(event.id)]
+
+
+def _slot_words(event: Event, slot: MeetingSlot) -> str:
+    return wallclock.span(slot.starts_at, slot.ends_at, event.timezone)
 
 
 def _whole(text: str | None) -> int:
@@ -224,8 +226,18 @@ def add(slug: str, uid: str) -> ResponseReturnValue:
     form = AddForm()
     here = [(party.uid, _party_words(party)) for party in parties.of_event(event.id)]
     form.first.choices = form.second.choices = choices([("", _("Please choose")), *here])
-    form.slot.choices = choices(_slot_choices(event))
-    if form.validate_on_submit():
+    pick = _pick(request.values)
+    form.first.data, form.second.data = pick.first, pick.second
+    times = None
+    if pick.first and pick.second:
+        try:
+            times = drafts.times(event, run, pick)
+        except drafts.Impossible as refusal:
+            form.second.errors = [str(refusal)]
+        except NotFound:
+            form.first.errors = [_("Please choose from the list.")]
+    form.slot.choices = _free_first(event, times or [])
+    if times is not None and form.validate_on_submit():
         try:
             drafts.add(
                 slug,
@@ -237,16 +249,21 @@ def add(slug: str, uid: str) -> ResponseReturnValue:
             )
         except drafts.Impossible as refusal:
             form.slot.errors = [str(refusal)]
-        except NotFound:
-            form.first.errors = [_("Please choose from the list.")]
         else:
             return _to_plan(slug, uid)
     elif request.method == "GET":
         form.revision.data = str(run.revision)
-        for name in ("first", "second", "slot"):
-            getattr(form, name).data = request.args.get(name) or getattr(form, name).data
-    page = render_template("organiser/events/schedule_add.html", event=event, run=run, form=form)
+    page = render_template("organiser/events/schedule_add.html", event=event, run=run, form=form, times=times)
     return page, 422 if form.is_submitted() else 200
+
+
+def _free_first(event: Event, times: list[tuple[MeetingSlot, str]]) -> list[Any]:
+    free = [(slot.uid, _slot_words(event, slot)) for slot, clash in times if not clash]
+    clashing = [(slot.uid, f"{_slot_words(event, slot)}: {clash}") for slot, clash in times if clash]
+    return [
+        *(choices(free, _("Free for both")) if free else []),
+        *(choices(clashing, _("Not possible")) if clashing else []),
+    ]
 
 
 def _party_words(party: Any) -> str:

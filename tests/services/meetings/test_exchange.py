@@ -3,14 +3,16 @@ import zipfile
 
 import pytest
 from openpyxl import Workbook, load_workbook
+from pypdf import PdfReader
 from sqlalchemy import func, select
 
+from marketplace import clock
 from marketplace.database import atomic, session
 from marketplace.errors import Invalid, NotFound
 from marketplace.gateways import table_files, tables
-from marketplace.models import Letter, Meeting, MeetingSource, Wish, WishKind
+from marketplace.models import Interpreter, Letter, Meeting, MeetingSource, Wish, WishKind
 from marketplace.services import wallclock
-from marketplace.services.meetings import exchange, schedule_files, wishes
+from marketplace.services.meetings import exchange, parties, schedule_files, wishes
 from marketplace.services.meetings.exchange import Kind
 from tests.meetings import audit, market, user_of
 
@@ -202,6 +204,7 @@ def test_nobody_else_imports_or_takes_anything(make, by):
         lambda: exchange.apply(here.event.slug, Kind.WISHES, csv_of(Kind.WISHES, ("a", "b", "want", "")), reader),
         lambda: schedule_files.rows(here.event.slug, reader, "csv"),
         lambda: schedule_files.party_sheets(here.event.slug, reader),
+        lambda: schedule_files.interpreter_sheets(here.event.slug, reader),
         lambda: schedule_files.calendar_file(here.event.slug, reader),
     ):
         with pytest.raises(NotFound):
@@ -239,3 +242,22 @@ def test_schedule_comes_as_rows_pages_and_calendar_in_few_statements(make, by, c
     with count_queries() as queries:
         schedule_files.party_sheets(slug, by)
     assert len(queries) <= 20
+
+
+def test_interpreters_get_a_page_each_with_what_they_interpret(make, by):
+    here = market(make, by)
+    row = (here.projects[0].uid, here.funders[0].uid, here.slots[0].starts_at.isoformat(), "2")
+    assert exchange.apply(here.event.slug, Kind.MEETINGS, csv_of(Kind.MEETINGS, row), by).is_ready
+    ana, rui, _gone = (
+        make.store(Interpreter(event_id=here.event.id, name=name, pairs=["en-es"], created_at=clock.now(), **values))
+        for name, values in (("Ana", {}), ("Rui", {}), ("Zoe", {"retired_at": clock.now()}))
+    )
+    with atomic():
+        session().scalars(select(Meeting)).one().interpreter_id = ana.id
+
+    pages = PdfReader(io.BytesIO(schedule_files.interpreter_sheets(here.event.slug, by))).pages
+
+    first, second = (page.extract_text() for page in pages)
+    assert all(words in first for words in (ana.name, "Table 2", parties.title(here.funders[0])))
+    assert rui.name in second
+    assert "No meeting yet." in second

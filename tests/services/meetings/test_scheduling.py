@@ -191,6 +191,28 @@ def test_hand_made_changes_are_checked_one_by_one(place, organiser, solved):
     assert audit() == []
 
 
+def test_times_to_add_by_hand_are_those_where_adding_works(place, organiser, solved):
+    draft = solved()
+    one = draft.meetings[0]
+    pick = Pick(one["first"], one["second"])
+    with pytest.raises(drafts.Impossible, match="have a meeting already"):
+        drafts.times(place.event, draft, pick)
+    drafts.drop(place.event.slug, draft.uid, pick, organiser)
+
+    offered = drafts.times(place.event, draft, pick)
+
+    assert {slot.uid: clash for slot, clash in offered}[one["slot"]] == ""
+    assert any(clash for _, clash in offered)
+    for slot, clash in offered:
+        if clash:
+            with pytest.raises(drafts.Impossible) as refusal:
+                drafts.add(place.event.slug, draft.uid, pick, slot.uid, organiser)
+            assert str(refusal.value) == clash
+        else:
+            drafts.add(place.event.slug, draft.uid, pick, slot.uid, organiser)
+            drafts.drop(place.event.slug, draft.uid, pick, organiser)
+
+
 def test_kept_run_can_be_replayed(place, organiser, solved):
     draft = solved()
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import undefer
 
 from marketplace.database import atomic, lock, session
 from marketplace.errors import Conflict, NotFound
-from marketplace.i18n import lazy_gettext
+from marketplace.i18n import gettext, lazy_gettext
 from marketplace.models import (
     Event,
     Interpreter,
@@ -182,20 +182,50 @@ def add(slug: str, uid: str, pick: Pick, slot_uid: str, by: User, *, revision: i
     with atomic():
         event, draft = _editable(slug, uid, by, revision)
         plan = seats(event, draft)
-        rules = setup.needed(event.id)
-        first, second = pairings.ordered(rules, parties.find(event, pick.first), parties.find(event, pick.second))
-        if not pairings.may_meet(rules, first, second):
-            raise Impossible(lazy_gettext("These two sides cannot meet at this event."))
-        if any((one.first.id, one.second.id) == (first.id, second.id) for one in plan):
-            raise Impossible(lazy_gettext("These two have a meeting already."))
+        first, second = _new_pair(event, plan, pick)
         slot = slots.find_slot(event.id, slot_uid)
         _check_parties(event, plan, first, second, slot)
-        for side in (first, second):
-            cap = booking.cap_of(rules, side)
-            if cap is not None and sum(side.id in {one.first.id, one.second.id} for one in plan) >= cap:
-                raise Impossible(lazy_gettext("One side has as many meetings as it may have."))
         seat = Seat(first, second, slot)
         return _save(event, draft, [*plan, seat], seat, by, "schedule.meeting_added")
+
+
+def times(event: Event, draft: Schedule, pick: Pick) -> list[tuple[MeetingSlot, str]]:
+    """Return every slot with what keeps a pair from meeting in it, '' where `add` would work.
+
+    Raises `Impossible` where no slot would do, `NotFound` for sides there are not.
+    """
+    places = Places(event)
+    plan = seats(event, draft, places)
+    first, second = _new_pair(event, plan, pick)
+    known = availability.of(event.id, [first, second])
+    stored, away = as_stored(plan), _away(places)
+    found = []
+    for slot in places.slots:
+        refusal = _clash(known, plan, first, second, slot)
+        if not refusal:
+            # Staffing moves people and tables about, so each slot is tried on a plan of its own.
+            seat = Seat(first, second, slot)
+            tried = staff(places, [*_stored(places, stored), seat], away)
+            worse = seat.problem or next((one.problem for one in tried if one.problem), "")
+            if seat.problem or sum(bool(one.problem) for one in tried) > sum(bool(one.problem) for one in plan):
+                refusal = str(PROBLEMS[worse])
+        found.append((slot, refusal))
+    return found
+
+
+def _new_pair(event: Event, plan: Sequence[Seat], pick: Pick) -> tuple[MeetingParty, MeetingParty]:
+    """Return the two sides of a meeting to add, in their order; refuse sides that can have none in any slot."""
+    rules = setup.needed(event.id)
+    first, second = pairings.ordered(rules, parties.find(event, pick.first), parties.find(event, pick.second))
+    if not pairings.may_meet(rules, first, second):
+        raise Impossible(lazy_gettext("These two sides cannot meet at this event."))
+    if any((one.first.id, one.second.id) == (first.id, second.id) for one in plan):
+        raise Impossible(lazy_gettext("These two have a meeting already."))
+    for side in (first, second):
+        cap = booking.cap_of(rules, side)
+        if cap is not None and sum(side.id in {one.first.id, one.second.id} for one in plan) >= cap:
+            raise Impossible(lazy_gettext("%(party)s has as many meetings as it may have.", party=parties.title(side)))
+    return first, second
 
 
 def drop(slug: str, uid: str, pick: Pick, by: User, *, revision: int = 0) -> Schedule:
@@ -257,7 +287,18 @@ def _check_parties(
     event: Event, others: Sequence[Seat], first: MeetingParty, second: MeetingParty, slot: MeetingSlot
 ) -> None:
     """Refuse a slot in which a side is away or has as many meetings as it has people."""
-    known = availability.of(event.id, [first, second])
+    refusal = _clash(availability.of(event.id, [first, second]), others, first, second, slot)
+    if refusal:
+        raise Impossible(refusal)
+
+
+def _clash(
+    known: availability.Availability,
+    others: Sequence[Seat],
+    first: MeetingParty,
+    second: MeetingParty,
+    slot: MeetingSlot,
+) -> str:
     held: Counter[int] = Counter()
     for seat in others:
         if seat.slot.id == slot.id:
@@ -266,9 +307,10 @@ def _check_parties(
     for side in (first, second):
         most = 1 if side.role is PartyRole.PROJECT else known.people.get(side.id, {}).get(slot.id, 0)
         if not known.can(side, slot):
-            raise Impossible(lazy_gettext("%(party)s is not available then.", party=parties.title(side)))
+            return gettext("%(party)s is not available then.", party=parties.title(side))
         if held[side.id] >= most:
-            raise Impossible(lazy_gettext("%(party)s has another meeting then.", party=parties.title(side)))
+            return gettext("%(party)s has another meeting then.", party=parties.title(side))
+    return ""
 
 
 PROBLEMS = {
