@@ -494,10 +494,13 @@ def test_picture_is_added_described_and_removed(login_as, ana, project):
 def test_what_is_no_pdf_is_refused_in_the_form(login_as, ana, project, content):
     data = {"file": (io.BytesIO(content), "tool.pdf")} if content is not None else {}
 
-    answer = login_as(ana).post("/my/projects/mindu/files/new/deck", data=data)
+    browser = login_as(ana)
+    asked = browser.get("/my/projects/mindu/files/new/deck")
+    answer = browser.post("/my/projects/mindu/files/new/deck", data=data)
 
     assert answer.status_code == 422
-    assert 'href="#file"' in answer.text
+    assert answer.text.count('href="#file"') == 1
+    assert "optional" not in asked.text
 
 
 def test_files_go_only_where_files_belong(login_as, ana, project):

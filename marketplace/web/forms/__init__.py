@@ -76,7 +76,7 @@ class Form(FlaskForm):  # type: ignore[misc]
         field = self._fields.get(refusal.field)
         if field is None:
             self.form_errors.append(str(refusal))
-        else:
+        elif str(refusal) not in field.errors:
             field.errors = [*field.errors, str(refusal)]
 
 

@@ -9,6 +9,8 @@ from marketplace.i18n import lazy_gettext as _
 from marketplace.web.forms import Form, choices
 from marketplace.web.forms.translations import in_every_language
 
+_NO_FILE = _("Please choose a file.")
+
 
 @in_every_language("title", _("Title"), 120)
 class StartForm(Form):
@@ -37,13 +39,13 @@ class CallForm(Form):
 class PictureForm(Form):
     """Add a picture."""
 
-    file = FileField(_("File"))
+    file = FileField(_("File"), [DataRequired(_NO_FILE)])
 
 
 class PaperForm(Form):
     """Add a PDF."""
 
-    file = FileField(_("File"))
+    file = FileField(_("File"), [DataRequired(_NO_FILE)])
 
 
 @in_every_language("alt", _("What the picture shows"), 250)
