@@ -2,7 +2,7 @@
 
 from marketplace.i18n import LazyText
 from marketplace.i18n import lazy_gettext as _
-from marketplace.models import MembershipRole, OrganisationKind, Role
+from marketplace.models import MembershipRole, OrganisationKind, OverrideKind, Role
 from marketplace.services import labels, letters, meeting_words
 
 ACTS: dict[str, LazyText] = {
@@ -260,7 +260,11 @@ DETAILS: dict[str, LazyText] = {
 _VALUES: dict[str, LazyText] = {
     **LETTERS,
     **JOBS,
-    **{member.value: labels.of(member) for kind in (Role, MembershipRole, OrganisationKind) for member in kind},
+    **{
+        member.value: labels.of(member)
+        for kind in (Role, MembershipRole, OrganisationKind, OverrideKind)
+        for member in kind
+    },
 }
 
 

@@ -273,6 +273,7 @@ def test_organiser_offers_a_pair_by_hand_and_takes_it_back(make, park, bank, ban
     page = browser.get("/desk/fits/park/river-bank").get_data(as_text=True)
     assert "Their board agreed &lt;b&gt;yesterday&lt;/b&gt;." in page
     assert "River Bank" in words(browser.get("/desk/fits?decided=yes"))
+    assert "kind: Offer the pair;" in words(browser.get("/desk/audit-trail"))
     assert "Offered by the organisers" in words(login_as(banker).get("/my/matches"))
     assert "Their board agreed" not in words(login_as(banker).get("/my/matches/park"))
 

@@ -375,9 +375,11 @@ def test_changes_are_asked_with_the_reviewers_comments_edited(case, desk):
 def test_accepting_without_reviews_asks_for_a_reason(case, desk):
     desk.post("/desk/projects/mindu/begin", data={"seen": "1"})
 
+    asked = desk.get("/desk/projects/mindu/accept")
     refused = desk.post("/desk/projects/mindu/accept", data={"seen": "1"})
     answer = desk.post("/desk/projects/mindu/accept", data={"seen": "1", "reason": "Known for years"})
 
+    assert "Reason for accepting without complete reviews</label>" in asked.text
     assert (refused.status_code, answer.status_code) == (422, 303)
     assert "Known for years" in desk.get("/desk/projects/mindu/record").text
 

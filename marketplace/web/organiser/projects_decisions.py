@@ -77,6 +77,8 @@ def _decide(slug: str, kind: DecisionKind, act: Callable[[DecisionForm], None]) 
         else:
             return to(slug)
     combined = rubric.combine(in_course.of_version(version)) if version else rubric.Combined({})
+    asks_reason = kind is DecisionKind.ACCEPTED and not combined.is_settled
+    form.reason.flags.required = asks_reason
     page = render_template(
         "organiser/projects/decide.html",
         **framed(project, version),
@@ -84,6 +86,6 @@ def _decide(slug: str, kind: DecisionKind, act: Callable[[DecisionForm], None]) 
         kind=kind,
         combined=combined,
         steps=PITCH.steps,
-        asks_reason=kind is DecisionKind.ACCEPTED and not combined.is_settled,
+        asks_reason=asks_reason,
     )
     return page, 422 if form.is_submitted() else 200
