@@ -30,6 +30,8 @@ from .schedule import Bound
 
 _FALLBACK_ROUNDS = 30  # of the subgradient method where nothing better is known
 _LIKELY = -20.0  # worth from which a pair is looked at when the answer is made whole
+_TRIED_ROUNDS = 20  # of the first order method, which tell how fast it is
+WHOLE_COST = 0.5  # of a round in which the answer is made whole, which has half the pairs, in other rounds
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,11 +116,11 @@ class Certifier:
         self.must = first.must + residual.locked_must
         self.floors = self.unconditional_floors = first.floors + self.held_floors
         self.floors_under = 0  # must meetings held by the schedules that the floor bound speaks of
-        self.score = int(problem.pair_score[residual.pairs].sum()) + residual.locked_score
+        self.score = self.every_score = int(problem.pair_score[residual.pairs].sum()) + residual.locked_score
         self.conditions = (0, 0)  # must meetings and floors held by the schedules that the score bound speaks of
         self.relaxation = relax(residual, 0)
         self.kept = np.ones(len(residual.pairs), dtype=np.bool_)
-        self.prices: Prices | None = None  # the last ones
+        self.prices: Prices | None = None  # the best ones
         self.priced = self.relaxation  # whose prices they are
 
     @property
@@ -127,9 +129,8 @@ class Certifier:
         return Bound(self.must, self.floors, self.score)
 
     def time_pairs(self, few: int) -> None:
-        """Use the relaxation in which pairs with at most ``few`` slots are timed."""
-        self.relaxation = self.priced = relax(self.residual, few)
-        self.prices = None
+        """Use the relaxation in which pairs with at most ``few`` slots are timed; prices at hand stay until better."""
+        self.relaxation = relax(self.residual, few)
 
     def prune(self, rounds: int) -> Choice:
         """Price the relaxation without a solver, bound the score by that, and keep the pairs that may matter."""
@@ -180,19 +181,50 @@ class Certifier:
             if (self.must, self.floors) == before:
                 return _choice(self._programme(), answer.values, answer.prices)
 
-    def sharpen(self, rounds: int, whole: int, stop: Stop) -> Choice:
-        """Price and choose with every pair timed, by a first order method of so many rounds for each."""
-        full = relax(self.residual, self.residual.problem.slots)
-        programme = full if self.kept.all() else restrict(full, self.kept)
-        conditions = self.further(self.must, self.floors)
-        method = PrimalDual(programme, *conditions)
-        prices, (x, r, y, w), weight = method.prices(rounds, stop)
+    def pace(self) -> float:
+        """Seconds of one round of :meth:`sharpen` just now; a few are tried."""
+        method = PrimalDual(*self._everything())
+        began = time.monotonic()
+        method.prices(_TRIED_ROUNDS, self.stop)
+        return (time.monotonic() - began) / _TRIED_ROUNDS
+
+    def sharpen(self, rounds: int, whole: int, afterwards: int, seconds: float, stop: Stop) -> Choice | None:
+        """Price and choose with every pair timed, by a first order method of so many rounds for each.
+
+        None where ``seconds`` turn out too few for these and the time of ``afterwards`` rounds more, and where ``stop``
+        cuts it. What the prices certify until then is kept.
+        """
+        ends, full = time.monotonic() + seconds, relax(self.residual, self.residual.problem.slots)
+        method = PrimalDual(*self._everything(full))
+        programme, conditions = method.relaxation, self.further(self.must, self.floors)
+        began, asked, late = time.monotonic(), 0, False
+
+        def too_slow() -> bool:
+            nonlocal asked, late
+            asked += 1
+            if asked % _TRIED_ROUNDS == 0:
+                now = time.monotonic()
+                left = rounds - asked + whole * WHOLE_COST + afterwards
+                late = late or (now - began) / asked * left > ends - now
+            late = late or stop()
+            return late
+
+        prices, (x, r, y, w), weight = method.prices(rounds, too_slow)
         self._score(prices, self.must, self.floors, full)
+        if late:
+            return None
         worth = _choice(full, None, prices).worth
         likely = (worth > _LIKELY) | self.residual.problem.pair_must[self.residual.pairs]
         near = restrict(programme, likely)
         point = (x[likely[programme.pair]], r, y, w[likely[programme.pair[method.first]]])
-        return _choice(near, PrimalDual(near, *conditions).whole(point, weight, whole, stop), prices, worth)
+        values = PrimalDual(near, *conditions).whole(point, weight, whole, stop)
+        return None if stop() else _choice(near, values, prices, worth)
+
+    def _everything(self, full: Relaxation | None = None) -> tuple[Relaxation, int, int]:
+        """The programme of the kept pairs, all of them timed, and the musts and floors that it is to hold."""
+        full = full or relax(self.residual, self.residual.problem.slots)
+        programme = full if self.kept.all() else restrict(full, self.kept)
+        return programme, *self.further(self.must, self.floors)
 
     def tighten(self, must: int, floors: int, method: Method, seconds: float) -> None:
         """Make the bounds as good as the relaxation allows for an answer with these musts and floors.
@@ -210,12 +242,11 @@ class Certifier:
         if self.conditions == wanted:
             return
         # Any prices certify something; those at hand do even if the solver does not finish.
-        prices = self.prices
-        if prices is None:
-            prices = subgradient(self.relaxation, *self.further(*wanted), _FALLBACK_ROUNDS, self.stop)
-        self._score(prices, *wanted, self.priced)
-        if self.priced is not self.relaxation:
-            return  # Without time there is nothing to gain.
+        if self.prices is None:
+            self._score(subgradient(self.relaxation, *self.further(*wanted), _FALLBACK_ROUNDS, self.stop), *wanted)
+        self._speak_of(*wanted)
+        if self.priced.columns > self.relaxation.columns:
+            return  # Fewer timed pairs have nothing to add.
         answer = self._solve("score", *wanted, method, ends)
         if answer is not None:
             self._score(answer.prices, *wanted)
@@ -262,14 +293,24 @@ class Certifier:
 
     def _score(self, prices: Prices, must: int, floors: int, priced: Relaxation | None = None) -> None:
         """Keep the score bound of these prices, unless a better one for the same conditions is known."""
-        priced = priced or self.relaxation
-        value = certificate(priced, priced.score, prices, *self.further(must, floors)) + self.residual.locked_score
-        better = self.conditions != (must, floors) or value < self.score
-        if better:
-            self.score = value
-        if better or self.prices is None:
-            self.prices, self.priced = prices, priced
+        self._speak_of(must, floors)
+        self._keep(prices, priced or self.relaxation)
+
+    def _speak_of(self, must: int, floors: int) -> None:
+        """Let the score bound hold for schedules with at least so many musts and floors."""
+        if self.conditions == (must, floors):
+            return
+        if must < self.conditions[0] or floors < self.conditions[1]:
+            self.score = self.every_score  # The bound so far does not speak of schedules that hold less.
         self.conditions = (must, floors)
+        if self.prices is not None:
+            self._keep(self.prices, self.priced)
+
+    def _keep(self, prices: Prices, priced: Relaxation) -> None:
+        """Keep what prices certify under the conditions, where it is as good as the bound so far, or the first."""
+        value = certificate(priced, priced.score, prices, *self.further(*self.conditions)) + self.residual.locked_score
+        if value <= self.score or self.prices is None:
+            self.score, self.prices, self.priced = min(value, self.score), prices, priced
 
 
 def widest(residual: Residual, columns: int) -> int:

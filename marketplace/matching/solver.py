@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bounds import Certifier, Choice, widest
+from .bounds import WHOLE_COST, Certifier, Choice, widest
 from .checker import check, evaluate
 from .child import Stop
 from .compact import Compactor
@@ -55,7 +55,9 @@ EFFORTS = (
 
 # Shares of the time limit by whose end a phase is cut.
 _LINEAR_UNTIL, _VALUE_UNTIL, _EXACT_UNTIL, _COMPACT_UNTIL = 0.6, 0.8, 0.85, 0.95
-_SHARP_UNTIL = 0.75  # a whole choice, once it is there, is worth more than time for the exchange
+# What comes before and after timing all pairs, in rounds of that method. The exchange has to bring back the floors that
+# its answer lacks at first: with less time for it the answer would be lost.
+_COARSE_COST, _EXCHANGE_COST = 350, 450
 _SIMPLEX_COLUMNS = 60_000  # beyond which the interior point method is quicker
 _PRICE_ROUNDS = 60
 _WIDE = 0.004  # gap of the first answer from which it is worth while to give every pair its slots
@@ -124,8 +126,9 @@ class _Run:
         """Choose, place, insert; again with a tighter relaxation, then exactly or by shaking, while a gap is left."""
         effort, residual = self.effort, self.residual
         full = columns_if(residual, self.problem.slots)
+        sharp = full <= effort.full_columns and self._quick()
         # Where all pairs can be timed next, the first programme need not be as tight as it could be.
-        first = widest(residual, effort.columns * 2 // 3 if full <= effort.full_columns else effort.columns)
+        first = widest(residual, effort.columns * 2 // 3 if sharp else effort.columns)
         second = widest(residual, max(effort.columns, effort.retry_columns))
         exactly = full <= effort.exact_columns
         before = draft
@@ -133,20 +136,22 @@ class _Run:
         self._finished(choice is not None)
         choice = choice or self.certifier.prune(_PRICE_ROUNDS)
         draft = self._place(choice, draft)
-        if full <= effort.full_columns and draft.levels()[2] < (1 - _WIDE) * self.certifier.score:
-            stop = self._in_time()
-            sharp = self.certifier.sharpen(effort.prices, effort.whole, stop)
+        if sharp and draft.levels()[2] < (1 - _WIDE) * self.certifier.score:
+            whole = self.certifier.sharpen(
+                effort.prices, effort.whole, _EXCHANGE_COST, self._left(_VALUE_UNTIL), self._stop(_VALUE_UNTIL)
+            )
+            self._finished(whole is not None)
             self._report("sharpened", draft)
-            if stop():
-                self._finished(False)
-            else:
+            if whole is not None:
                 # It is the better start even where a floor less is reached at first.
-                choice, before, draft = sharp, draft, self._placed(sharp)
+                choice, before, draft = whole, draft, self._placed(whole)
         elif second > first and not exactly and not self._optimal(draft):
             tighter = self._choose(second)
             self._finished(tighter is not None)
             if tighter is not None:
                 choice, draft = tighter, self._place(tighter, draft)
+            else:
+                self.certifier.time_pairs(first)  # What was too slow once would be so again.
         if exactly and not self._optimal(draft):
             draft, finished = prove(self.certifier, draft, self._left(_EXACT_UNTIL), self._stop(_EXACT_UNTIL))
             self._finished(finished)
@@ -167,6 +172,14 @@ class _Run:
             draft = max(draft, before, key=lambda draft: draft.value)
             self._report("improved", draft)
         return draft
+
+    def _quick(self) -> bool:
+        """Whether there is time to give all pairs their slots, at the speed that the machine has just now."""
+        effort = self.effort
+        rounds = _COARSE_COST + effort.prices + WHOLE_COST * effort.whole + _EXCHANGE_COST
+        quick = self.certifier.pace() * rounds < self._left(_VALUE_UNTIL)
+        self._finished(quick)
+        return quick
 
     def _choose(self, few: int) -> Choice | None:
         """The meetings that the relaxation with pairs of at most ``few`` slots timed would hold; None if cut short."""
@@ -241,22 +254,6 @@ class _Run:
 
         def stop() -> bool:
             return time.monotonic() >= ends or (cancel is not None and bool(cancel()))
-
-        return stop
-
-    def _in_time(self) -> Stop:
-        """A stop for :meth:`Certifier.sharpen`, which also says so as soon as its rounds cannot all be had in time:
-        a choice that is not whole is worth less than the time for the exchange."""
-        began, ends, asked, late = time.monotonic(), self._stop(_SHARP_UNTIL), 0, False
-        work = self.effort.prices + self.effort.whole / 2  # whose rounds have half the pairs
-
-        def stop() -> bool:
-            nonlocal asked, late
-            asked += 1
-            if asked % 50 == 0 and asked <= self.effort.prices:
-                late = late or (time.monotonic() - began) * (work / asked - 1) > self._left(_SHARP_UNTIL)
-            late = late or ends()
-            return late
 
         return stop
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.generate import generate
 from marketplace.matching import Problem
 from marketplace.matching.bounds import Certifier, obvious
 from marketplace.matching.relaxation import Prices, certificate, relax
@@ -107,3 +109,57 @@ def test_another_table_never_lowers_the_obvious_bounds(problem: Problem) -> None
     before, after = obvious(after_locks(problem)), obvious(after_locks(more))
 
     assert (before.must, before.floors) <= (after.must, after.floors)
+
+
+def scarce() -> Certifier:
+    """The bounds of a small problem that the programme without time has priced."""
+    certifier = Certifier(after_locks(Problem.from_json(generate("S", "scarce-availability", 1))), 8_000, never)
+    certifier.time_pairs(0)
+    assert certifier.choose("simplex", 20.0) is not None
+    return certifier
+
+
+@pytest.mark.parametrize("fewer_floors", [0, 2])
+def test_a_second_programme_that_is_cut_leaves_the_bound_as_it_was(fewer_floors: int) -> None:
+    certifier, untouched = scarce(), scarce()
+    levels = certifier.must, certifier.floors - fewer_floors
+
+    certifier.time_pairs(16)
+    assert certifier.choose("simplex", 0.0) is None
+    certifier.tighten(*levels, "simplex", 0.0)
+    untouched.tighten(*levels, "simplex", 0.0)
+
+    assert certifier.bound == untouched.bound
+
+
+def test_no_programme_makes_a_bound_worse() -> None:
+    certifier = scarce()
+    first = certifier.bound
+    assert certifier.sharpen(600, 100, 0, 60.0, never) is not None
+    sharpened = certifier.bound
+
+    certifier.time_pairs(0)
+    assert certifier.choose("simplex", 20.0) is not None
+    certifier.prune(5)
+
+    assert sharpened.score < first.score
+    assert certifier.bound == sharpened
+
+
+def test_sharpening_gives_up_where_there_is_no_time_and_keeps_the_bound() -> None:
+    certifier = scarce()
+    before = certifier.bound
+
+    assert certifier.sharpen(600, 100, 450, 0.0, never) is None
+    assert certifier.bound == before
+
+
+def test_a_bound_for_fewer_floors_holds_for_more() -> None:
+    certifier = scarce()
+    levels = certifier.must, certifier.floors
+
+    certifier.tighten(levels[0], levels[1] - 2, "simplex", 0.0)
+    loose = certifier.score
+    certifier.tighten(*levels, "simplex", 0.0)
+
+    assert certifier.score <= loose
