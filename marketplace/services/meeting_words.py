@@ -32,10 +32,10 @@ WORDS: dict[type[StrEnum], dict[str, LazyText]] = {
     },
     RequestState: {
         RequestState.SENT: _("Waiting for an answer"),
-        RequestState.ACCEPTED: _("Accepted"),
-        RequestState.DECLINED: _("Declined"),
-        RequestState.WITHDRAWN: _("Withdrawn"),
-        RequestState.EXPIRED: _("Expired"),
+        RequestState.ACCEPTED: _("Request accepted"),
+        RequestState.DECLINED: _("Request declined"),
+        RequestState.WITHDRAWN: _("Request withdrawn"),
+        RequestState.EXPIRED: _("Request expired"),
     },
     MeetingState: {
         MeetingState.SCHEDULED: _("Takes place"),
