@@ -8,7 +8,7 @@ import numpy as np
 
 from .bounds import Certifier
 from .child import Stop
-from .construct import positions
+from .construct import greedy, positions
 from .draft import Draft
 from .linear import Level, model_of, solve_integer
 from .relaxation import FloatArray, Relaxation, relax
@@ -37,6 +37,8 @@ def prove(certifier: Certifier, draft: Draft, seconds: float, stop: Stop) -> tup
         certifier.adopt(level, answer.bound)
         if answer.values is not None:
             better = _draft_of(relaxation, answer.values, draft, certifier)
+            # Musts and floors alone leave much undone, which would stay so if the next level were cut.
+            greedy(better, stop)
             if better.value > draft.value:
                 draft = better
         if not answer.optimal:
@@ -57,13 +59,16 @@ def _point(relaxation: Relaxation, draft: Draft, certifier: Certifier) -> FloatA
 
 
 def _draft_of(relaxation: Relaxation, values: FloatArray, like: Draft, certifier: Certifier) -> Draft:
-    """A draft with the meetings of column values."""
+    """A draft with the meetings of column values, and those of another draft that can stay beside them."""
     draft = Draft(like.problem, like.candidates, 0)
     draft.rng = like.rng
     local = positions(draft, certifier.residual)
     for column in np.flatnonzero(values > 0.5).tolist():
         pair, t = int(local[relaxation.pair[column]]), int(relaxation.slot[column])
         if draft.free(pair) >> t & 1 and draft.has_room(pair) and draft.slot[pair] < 0:
+            draft.place(pair, t)
+    for pair, t in enumerate(like.slot):
+        if t >= 0 and draft.slot[pair] < 0 and draft.free(pair) >> t & 1 and draft.has_room(pair):
             draft.place(pair, t)
     draft.log.clear()
     return draft

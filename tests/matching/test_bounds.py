@@ -10,9 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.generate import generate
-from marketplace.matching import Problem
+from marketplace.matching import Problem, exact
 from marketplace.matching.bounds import Certifier, obvious
-from marketplace.matching.relaxation import Prices, certificate, relax
+from marketplace.matching.child import Stop
+from marketplace.matching.draft import Draft
+from marketplace.matching.linear import IntegerAnswer, Model, solve_integer
+from marketplace.matching.relaxation import FloatArray, Prices, certificate, relax
 from marketplace.matching.residual import after_locks
 from tests.matching.small_problems import document, optimum, small_problems
 
@@ -163,3 +166,20 @@ def test_a_bound_for_fewer_floors_holds_for_more() -> None:
     certifier.tighten(*levels, "simplex", 0.0)
 
     assert certifier.score <= loose
+
+
+def test_a_level_that_is_cut_leaves_the_one_above_with_meetings_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    certifier, solved = scarce(), []
+
+    def cut_second(model: Model, seconds: float, start: FloatArray, stop: Stop) -> IntegerAnswer:
+        solved.append(model)
+        return solve_integer(model, seconds, start, stop) if len(solved) == 1 else IntegerAnswer(None, np.inf, False)
+
+    monkeypatch.setattr(exact, "solve_integer", cut_second)
+    problem = certifier.residual.problem
+
+    draft, finished = exact.prove(certifier, Draft(problem, np.arange(problem.pairs), 0), 20.0, never)
+
+    assert (len(solved), finished) == (2, False)
+    assert draft.levels()[0] == certifier.must
+    assert draft.levels()[2] > 0.6 * certifier.score
