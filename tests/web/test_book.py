@@ -198,13 +198,18 @@ def test_page_shows_visitor_the_public_parts_and_names_the_others(client, park):
     page = words(client.get("/projects/park"))
 
     assert "Widen the bed, plant the banks" in page
-    assert "Todo inverno o Mindu inunda" in page
-    assert "Not translated yet. Shown in Portuguese." in page
     assert "Finance: for matched funders and vendors" in page
     assert "Maturity and risks: for those signed in" in page
     assert "20,000,000" not in page
     assert "ana.lima@example.org" not in page
     assert "Sign in to see more." in page
+
+
+def test_page_says_that_a_text_is_shown_in_another_language(client, park):
+    page = words(client.get("/projects/park", headers={"Accept-Language": "es"}))
+
+    assert "Widen the bed, plant the banks" in page
+    assert "Aún sin traducir. Se muestra en inglés." in page
 
 
 def test_page_shows_matched_reader_money_gap_and_contact(login_as, make, park):

@@ -47,7 +47,7 @@ def test_page_shows_answers_anchors_and_the_citys_own_scores(case, login_as):
     page = login_as(review.reviewer).get(f"/reviews/{review.uid}")
 
     for words in (
-        "Todo inverno o Mindu inunda",
+        "Every winter the Mindu floods four districts.",
         "USD 20,000,000",
         "City budget",
         "Cost within ±30 %",

@@ -54,14 +54,15 @@ def test_page_says_what_everybody_may_read(make):
         "Linear park along the Mindu stream",
         "Manaus, Brazil · Paired with Albany",
         "Nature-based solutions · Feasibility · Adaptation",
-        "The problem (Portuguese)",
-        "Todo inverno o Mindu inunda quatro bairros.",
+        "Every winter the Mindu floods four districts.",
         "48,000",
         "localhost/projects/park",
     ):
         assert words in text
     for closed in ("USD", "Instruments sought", "ana.lima@example.org", "Soundings", "not show to everybody"):
         assert closed not in text
+    # Nobody has written it in the reader's language.
+    assert "El problema (inglés) Every winter the Mindu floods four districts." in read(made("park", language="es"))
 
 
 def test_page_shows_money_contact_and_risks_to_those_who_may_read_them(make):
