@@ -381,9 +381,14 @@ def locked_public(slug: str) -> Event:
 def for_reader(slug: str, user: Any) -> Event:
     """Return an event this reader (perhaps nobody) may see."""
     event = _find(slug)
-    if event is None or (event.state is EventState.DRAFT and not policies.can(user, "event.view", event)):
+    if event is None or not is_shown(event, user):
         raise NotFound
     return event
+
+
+def is_shown(event: Event, user: Any) -> bool:
+    """Tell whether this reader (perhaps nobody) may see an event: drafts are for those who work on them."""
+    return event.state is not EventState.DRAFT or policies.can(user, "event.view", event)
 
 
 def managed(slug: str, by: User) -> Event:

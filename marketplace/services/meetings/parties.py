@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Integer, Select, and_, bindparam, delete, exists, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from marketplace import clock
 from marketplace.database import atomic, lock, session
@@ -61,9 +61,13 @@ def changeable(slug: str, by: User) -> Event:
     """Return an event the reader may see and whose meetings can change; raises `Conflict` for one that is off or put
     away."""
     event = events.for_reader(slug, by)
+    _check_changes(event)
+    return event
+
+
+def _check_changes(event: Event) -> None:
     if event.state in {EventState.CANCELLED, EventState.ARCHIVED}:
         raise Conflict(lazy_gettext("Nothing about the meetings of this event changes any more."))
-    return event
 
 
 def title(party: MeetingParty) -> str:
@@ -109,8 +113,10 @@ _ACTED_FOR = or_(
 # Written once, since every booking asks it.
 _PAIR = (
     select(MeetingParty, _ACTED_FOR)
-    .where(MeetingParty.event_id == bindparam("event"), MeetingParty.uid.in_(bindparam("uids", expanding=True)))
+    .join(MeetingParty.event)
+    .where(Event.slug == bindparam("slug"), MeetingParty.uid.in_(bindparam("uids", expanding=True)))
     .options(
+        contains_eager(MeetingParty.event),
         joinedload(MeetingParty.organisation),
         # What a letter says of a project; its whole pitch is long.
         joinedload(MeetingParty.project).load_only(Project.slug, Project.titles, Project._book_titles),
@@ -178,16 +184,17 @@ def find_mine(event: Event, uid: str, user: User) -> MeetingParty:
     return found
 
 
-def find_pair(event: Event, uid: str, other_uid: str, user: User) -> tuple[MeetingParty, MeetingParty | None]:
+def find_pair(slug: str, uid: str, other_uid: str, user: User) -> tuple[MeetingParty, MeetingParty | None]:
     """Return one of the parties a person may act for, and any other of the event (None where there is none).
 
-    Raises `NotFound` as `find_mine` does.
+    Raises `NotFound` as `find_mine` does, and `Conflict` as `changeable` does; one statement, with the event.
     """
-    rows = session().execute(_PAIR, {"event": event.id, "uids": [uid, other_uid], "actor": user.id})
+    rows = session().execute(_PAIR, {"slug": slug, "uids": [uid, other_uid], "actor": user.id})
     found = {party.uid: (party, is_mine) for party, is_mine in rows.unique()}
     party, is_mine = found.get(uid, (None, False))
-    if party is None or not is_mine:
+    if party is None or not is_mine or not events.is_shown(party.event, user):
         raise NotFound
+    _check_changes(party.event)
     return party, found.get(other_uid, (None, False))[0]
 
 
