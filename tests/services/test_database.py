@@ -1,12 +1,14 @@
 from datetime import datetime
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.exc import OperationalError, StatementError
+from sqlalchemy import event, select, text
+from sqlalchemy.exc import InternalError, OperationalError, StatementError
 
-from marketplace.database import WriteOutsideTransaction, atomic, lock, session
+from marketplace.database import WriteOutsideTransaction, atomic, db, lock, session
 from marketplace.errors import Unavailable
 from marketplace.models import InstallationFact
+
+ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
 def facts() -> list[str]:
@@ -45,6 +47,42 @@ def test_statement_outside_atomic_is_refused(app):
     with pytest.raises(WriteOutsideTransaction):
         session().execute(InstallationFact.__table__.delete())
     session().rollback()
+
+
+@ON_POSTGRESQL
+def test_postgresql_refuses_what_is_written_past_the_session(app):
+    with pytest.raises(InternalError, match="read-only transaction"):
+        session().connection().execute(text("DELETE FROM installation_fact"))
+    session().rollback()
+
+
+@ON_POSTGRESQL
+def test_postgresql_keeps_what_it_prepared_over_the_end_of_a_request(app):
+    for _ in range(3):
+        facts()
+        session().rollback()
+    prepared = session().scalars(text("SELECT statement FROM pg_prepared_statements")).all()
+
+    assert [statement for statement in prepared if "FROM installation_fact ORDER BY" in statement]
+
+
+def test_ids_are_known_in_a_transaction_without_reading_again(app):
+    with atomic() as current:
+        current.add(InstallationFact(name="known", value="1"))
+    fact = session().scalar(select(InstallationFact))
+    identity = fact.id
+    statements: list[str] = []
+
+    def note(_connection, _cursor, statement, *_):
+        statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    with atomic():
+        again = fact.id
+    event.remove(db.engine, "before_cursor_execute", note)
+
+    assert again == identity
+    assert not [statement for statement in statements if "SELECT" in statement]
 
 
 def test_lock_outside_atomic_is_refused(app):
