@@ -48,11 +48,6 @@ def bookable(set_up: MeetingSetup, first: MeetingParty, second: MeetingParty) ->
     return [slot for slot in availability.free_slots(first, second) if rules.can_book(set_up, slot)]
 
 
-def askable(set_up: MeetingSetup, first: MeetingParty, second: MeetingParty) -> list[MeetingSlot]:
-    """Return the slots one party could propose to another now, in order of time."""
-    return [slot for slot in availability.free_slots(first, second) if rules.can_ask(set_up, slot)]
-
-
 def book(slug: str, party_uid: str, other_uid: str, slot_uid: str, by: User, attempt: str = "") -> Meeting:
     """Book a meeting at once: in one slot, or with `NEXT` in the first in which both are free.
 
