@@ -21,8 +21,9 @@ def _fits(meeting: Meeting) -> bool:
     first, second = meeting.first_party, meeting.second_party
     if not settling.is_in_person(first, second, meeting.slot.session):
         return meeting.table_id is None
-    needs_access = first.needs_accessible_table or second.needs_accessible_table
-    return meeting.table is not None and (meeting.table.is_accessible or not needs_access)
+    return meeting.table is not None and (
+        meeting.table.is_accessible or not settling.needs_accessible_table(first, second)
+    )
 
 
 def put_right(meetings: Iterable[Meeting], by: User | None) -> tuple[list[Meeting], list[Meeting]]:

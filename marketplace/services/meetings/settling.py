@@ -157,13 +157,14 @@ def table_at_once(
     """
     if not is_in_person(first, second, slot.session) or interpreting.is_needed(first, second):
         return None
-    statement = _FIRST_ACCESSIBLE_TABLE if _needs_accessible_table(first, second) else _FIRST_TABLE
+    statement = _FIRST_ACCESSIBLE_TABLE if needs_accessible_table(first, second) else _FIRST_TABLE
     if wanted is not None:
         statement = statement.where(MeetingTable.id == wanted.id)
     return session().scalar(statement, {"event": slot.event_id, **_during(slot)})
 
 
-def _needs_accessible_table(first: MeetingParty, second: MeetingParty) -> bool:
+def needs_accessible_table(first: MeetingParty, second: MeetingParty) -> bool:
+    """Tell whether one side can only use an accessible table."""
     return first.needs_accessible_table or second.needs_accessible_table
 
 
@@ -190,7 +191,7 @@ def settle(
     elif not _settle_at_once(meeting, resources, slot, at_once):
         holds.take(meeting, resources, slot.starts_at, slot.ends_at)
         _interpret(meeting, first, second, slot)
-        _seat(meeting, slot, wanted, is_accessible=_needs_accessible_table(first, second))
+        _seat(meeting, slot, wanted, is_accessible=needs_accessible_table(first, second))
         meeting.online_link = ""
     else:
         meeting.language = interpreting.shared_language(first, second)

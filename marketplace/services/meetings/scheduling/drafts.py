@@ -26,8 +26,8 @@ from marketplace.models import (
 from marketplace.services import audit, events, texts
 from marketplace.services.meetings import availability, booking, pairings, parties, setup, slots, tables
 from marketplace.services.meetings.scheduling import inputs
-from marketplace.services.meetings.scheduling.pools import needs_accessible_table
 from marketplace.services.meetings.scheduling.staffing import Places, Seat, staff
+from marketplace.services.meetings.settling import needs_accessible_table
 
 
 def of_event(event_id: int) -> list[Schedule]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from marketplace.models import Attendance, EventMode, Interpreter, MeetingParty, MeetingSlot, MeetingTable
 from marketplace.services.meetings import interpreting
+from marketplace.services.meetings.settling import needs_accessible_table
 
 UNLIMITED = 100_000
 """Tables of a slot in which no meeting needs one."""
@@ -76,11 +77,6 @@ class Pools:
         """Return the index of the pool that one of the pairs they were built for needs, or -1."""
         need = _need(first, second, self.order)
         return -1 if need == NOTHING else self.needs.index(need)
-
-
-def needs_accessible_table(first: MeetingParty, second: MeetingParty) -> bool:
-    """Tell whether one of two sides can only use an accessible table."""
-    return first.needs_accessible_table or second.needs_accessible_table
 
 
 def _need(first: MeetingParty, second: MeetingParty, order: list[str]) -> Need:

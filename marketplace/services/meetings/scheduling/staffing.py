@@ -14,7 +14,7 @@ from marketplace.models import (
 )
 from marketplace.services.meetings import interpreters, interpreting, parties, settling, slots, tables
 from marketplace.services.meetings.scheduling import inputs
-from marketplace.services.meetings.scheduling.pools import needs_accessible_table
+from marketplace.services.meetings.settling import needs_accessible_table
 
 Placed = tuple[MeetingParty, MeetingParty, MeetingSlot]
 
