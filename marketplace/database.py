@@ -266,7 +266,7 @@ def _open_postgresql(_dialect: object, _record: object, arguments: tuple[Any, ..
 
 
 def _connect_postgresql(connection: Any, _: object) -> None:
-    # More than the statements of all pages; what falls out would be planned again.
+    # What is asked once stays unprepared, and so much is kept at most: every plan takes memory of the server.
     connection.prepared_max, connection.prepare_threshold = 300, 1
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = '{LOCK_WAIT}s'")
