@@ -70,6 +70,7 @@ def find(slug: str, uid: str, by: User) -> Question:
 def save(slug: str, details: Details, by: User, uid: str = "", *, seen: str = "") -> Question:
     """Add a question, or change the one named by `uid`. A choice that has a `code` keeps it, and so its answers.
 
+    Raises `Invalid` where a choice is left out that somebody chose, or that another question is asked after.
     With the mark of what was `seen`, raises `Overtaken` where somebody else has changed it since.
     """
     labels = texts.checked(details.labels, "labels", 300, is_required=True)
@@ -83,8 +84,11 @@ def save(slug: str, details: Details, by: User, uid: str = "", *, seen: str = ""
             raise Conflict(lazy_gettext("There are answers already. Retire this question and ask another."))
         question.kind, question.labels, question.hints = details.kind, labels, hints
         question.is_required, question.position = details.is_required, details.position
-        question.choices = _choices(details)
+        offered = _choices(details, {choice["code"] for choice in question.choices or []})
         question.depends_on_id, question.depends_on_answer = _condition(event, question, details)
+        if uid:
+            _check_kept(question, offered)
+        question.choices = offered
         current.add(question)
         current.flush()
         events.touch(event)
@@ -92,10 +96,11 @@ def save(slug: str, details: Details, by: User, uid: str = "", *, seen: str = ""
         return question
 
 
-def _choices(details: Details) -> list[dict[str, str]]:
+def _choices(details: Details, known: set[str]) -> list[dict[str, str]]:
     if details.kind not in {QuestionKind.CHOICE, QuestionKind.CHOICES}:
         return []
-    found, used = [], {choice.get("code", "") for choice in details.choices}
+    # The code of a choice that goes is not given to another at once: forms that are open still send it.
+    found, used = [], known | {choice.get("code", "") for choice in details.choices}
     for choice in details.choices:
         words = texts.checked(choice, "choices", 200)
         if not words:
@@ -108,6 +113,39 @@ def _choices(details: Details) -> list[dict[str, str]]:
     if len(found) < 2:
         raise Invalid("choices", lazy_gettext("Please give at least two choices."))
     return found
+
+
+def _check_kept(question: Question, offered: list[dict[str, str]]) -> None:
+    """Refuse to take away what somebody has chosen, or what another question is asked after."""
+    possible = {choice["code"] for choice in offered} | ({YES} if question.kind is QuestionKind.CONSENT else set())
+    waits = session().scalars(
+        select(Question.depends_on_answer).where(Question.depends_on_id == question.id, Question.retired_at.is_(None))
+    )
+    if not set(waits) <= possible:
+        raise Invalid(
+            "choices", lazy_gettext("Another question is asked after an answer that goes. Change that one first.")
+        )
+    gone = [choice for choice in question.choices or [] if choice["code"] not in possible]
+    if not gone:
+        return
+    given: set[str] = set()
+    for text, codes in session().execute(
+        select(RegistrationAnswer.text, RegistrationAnswer.choices).where(RegistrationAnswer.question_id == question.id)
+    ):
+        given |= {text, *codes}
+    for choice in gone:
+        if choice["code"] in given:
+            raise Invalid(
+                "choices",
+                lazy_gettext(
+                    "“%(choice)s” was chosen by somebody, so it stays. You can change its words.",
+                    choice=_words(choice),
+                ),
+            )
+
+
+def _words(choice: Mapping[str, str]) -> str:
+    return in_language({code: choice.get(code, "") for code in LANGUAGES})
 
 
 def _condition(event: Event, question: Question, details: Details) -> tuple[int | None, str]:
@@ -228,9 +266,7 @@ def _answer(question: Question, given: str | tuple[str, ...]) -> RegistrationAns
 def words(answer: RegistrationAnswer) -> str:
     """Write an answer in the reader's language, for lists and files."""
     question = answer.question
-    by_code = {
-        choice["code"]: in_language({code: choice.get(code, "") for code in LANGUAGES}) for choice in question.choices
-    }
+    by_code = {choice["code"]: _words(choice) for choice in question.choices}
     if question.kind is QuestionKind.CHOICES:
         return "; ".join(by_code.get(code, code) for code in answer.choices)
     if question.kind is QuestionKind.CHOICE:

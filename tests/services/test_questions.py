@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
@@ -89,6 +91,41 @@ def test_question_with_answers_is_retired_and_another_is_removed(make, asked):
 
     assert questions.asked(event) == []
     assert [question.uid for question in questions.every(event)] == [travel.uid]
+
+
+@pytest.mark.parametrize(
+    ("kept", "words"),
+    [
+        pytest.param([1], "“Train” was chosen by somebody", id="chosen"),
+        pytest.param([0], "Another question is asked after", id="another question waits for it"),
+    ],
+)
+def test_choice_in_use_stays_and_no_other_gets_its_code(make, asked, kept, words):
+    event, by, travel, _ = asked
+    mine = register(make, event, {travel.uid: "c1"})
+    now = questions.details_of(travel)
+    left = tuple(now.choices[index] for index in kept)
+
+    with pytest.raises(Invalid) as refusal:
+        questions.save(event.slug, replace(now, choices=(*left, {"en": "Ship"})), by, travel.uid)
+    questions.save(event.slug, replace(now, choices=(*now.choices, {"en": "Ship"})), by, travel.uid)
+    questions.save(event.slug, replace(now, choices=(*now.choices, {"en": "On foot"})), by, travel.uid)
+
+    assert refusal.value.field == "choices"
+    assert words in str(refusal.value)
+    assert [(choice["code"], choice["en"]) for choice in travel.choices] == [
+        ("c1", "Train"),
+        ("c2", "Car"),
+        ("c4", "On foot"),
+    ]
+    assert [questions.words(answer) for answer in mine.answers] == ["Train"]
+
+
+def test_question_others_depend_on_keeps_its_kind(make, asked):
+    event, by, travel, _ = asked
+
+    with pytest.raises(Invalid):
+        questions.save(event.slug, replace(questions.details_of(travel), kind=QuestionKind.TEXT), by, travel.uid)
 
 
 def test_question_cannot_depend_on_itself(make, asked):

@@ -1,5 +1,6 @@
 """Tickets, shared places and questions at the desk."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -268,6 +269,7 @@ def test_question_that_cannot_be_is_refused(browser, event, answers, words):
 
     assert answer.status_code == 422
     assert words in text(answer)
+    assert re.search(r'<ul>\s*<li><a href="#', text(answer))
     assert "Uma dica" in text(answer)
     assert every(Question) == []
 
