@@ -60,7 +60,8 @@ def session_url(event: Event, entry: ProgrammeSession) -> str:
 
 def place_of(event: Event, attendance: Attendance = Attendance.IN_PERSON) -> str:
     """Write where an event takes place, for somebody who is there or takes part from elsewhere."""
-    if event.mode is EventMode.ONLINE or attendance is Attendance.ONLINE:
+    # Who wanted to join an event from elsewhere that takes place in person only meanwhile has to come there.
+    if event.mode is EventMode.ONLINE or (attendance is Attendance.ONLINE and event.mode is EventMode.HYBRID):
         return _("Online")
     return ", ".join(part for part in (event.venue, event.address, in_language(event.places)) if part)
 

@@ -4,7 +4,7 @@ A letter to one person is queued with the act that causes it. A letter to many i
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -131,7 +131,8 @@ KINDS: dict[str, Words] = {
         lazy_gettext("Registration cancelled"),
         lazy_gettext("Your registration is cancelled: {event}"),
         lazy_gettext(
-            "Hello {name},\n\nyour registration for {event} is cancelled. Your place passes on to somebody else."
+            "Hello {name},\n\nyour registration for {event} is cancelled. If you had a place, it passes on to somebody "
+            "else."
         ),
     ),
     "edited": Words(
@@ -142,7 +143,10 @@ KINDS: dict[str, Words] = {
     "again": Words(
         lazy_gettext("The link to a registration, sent again"),
         lazy_gettext("Your registration: {event}"),
-        lazy_gettext("Hello {name},\n\nyou are registered for {event} already. Here is the link to see or change it."),
+        lazy_gettext(
+            "Hello {name},\n\nthis address has a registration for {event}. Here is the link to see how it stands and "
+            "to change it."
+        ),
     ),
     "reminder": Words(
         lazy_gettext("Reminder before the event"),
@@ -167,7 +171,7 @@ KINDS: dict[str, Words] = {
     "session_withdrawn": Words(
         lazy_gettext("No longer in a session"),
         lazy_gettext("You are no longer signed up for a session: {event}"),
-        lazy_gettext("Hello {name},\n\nyou have given up your place in this session."),
+        lazy_gettext("Hello {name},\n\nthis session is no longer in your programme."),
     ),
     "session_changed": Words(
         lazy_gettext("A session has changed"),
@@ -189,8 +193,17 @@ _FIRST = {
 }
 
 
-def tell_state(about: Registration, *, approved: bool = False) -> None:
-    """Tell somebody where their registration stands now; a confirmed one comes with an invitation."""
+def tell_state(
+    about: Registration,
+    *,
+    approved: bool = False,
+    wished: bool = True,
+    missed: Sequence[ProgrammeSession] = (),
+) -> None:
+    """Tell somebody where their registration stands now; a confirmed one comes with an invitation.
+
+    It names the sessions they have a place in (not looked for unless they `wished` any), and those they `missed`.
+    """
     kind = _FIRST[about.state]
     is_confirmed = about.state is RegistrationState.CONFIRMED
     _write(
@@ -198,7 +211,20 @@ def tell_state(about: Registration, *, approved: bool = False) -> None:
         "approved" if approved and is_confirmed else kind,
         calendar=Method.REQUEST if is_confirmed else None,
         offer_ends=about.offer_expires_at.isoformat() if about.offer_expires_at else None,
+        sessions=[_session(entry) for entry in _places_in(about)] if is_confirmed and wished else [],
+        missed=[_session(entry) for entry in missed],
     )
+
+
+def _places_in(about: Registration) -> list[ProgrammeSession]:
+    """Return the sessions in which somebody holds a place; others in their programme are open to all."""
+    from marketplace.services import sign_ups
+
+    return [entry for entry in sign_ups.own(about) if entry.needs_sign_up and entry.state is SessionState.PUBLISHED]
+
+
+def _session(entry: ProgrammeSession) -> dict[str, Any]:
+    return {"titles": entry.titles, "moments": _moments(entry)}
 
 
 def tell_ended(about: Registration, kind: str, was: RegistrationState, message: str = "") -> None:
@@ -218,9 +244,9 @@ def tell_again(about: Registration) -> None:
     _write(about, "again")
 
 
-def tell_sign_up(sign_up: SessionSignUp, kind: str) -> None:
-    """Tell somebody about their place in a session, with an invitation or its withdrawal."""
-    _write_about_session(sign_up, kind.removeprefix("registration."), {})
+def tell_sign_up(sign_up: SessionSignUp, kind: str, reason: LazyText | str = "") -> None:
+    """Tell somebody about their place in a session, with an invitation or its withdrawal, and why that is."""
+    _write_about_session(sign_up, kind.removeprefix("registration."), {}, reason)
 
 
 def tell_changes(event: Event, before: dict[str, Any]) -> None:
@@ -238,12 +264,13 @@ def tell_session(entry: ProgrammeSession, kind: str, before: dict[str, Any]) -> 
     _announce(entry.event, kind.removeprefix("registration."), {"session": entry.id, "before": before})
 
 
-def _announce(event: Event, kind: str, detail: dict[str, Any], dedupe_key: str | None = None) -> None:
-    jobs.enqueue(
+def _announce(event: Event, kind: str, detail: dict[str, Any], dedupe_key: str | None = None) -> bool:
+    job = jobs.enqueue(
         "letters.announce",
         {"campaign": new_uid(), "event": event.id, "kind": kind, "after": 0, "detail": detail},
         dedupe_key=dedupe_key,
     )
+    return job is not None
 
 
 class _AlreadyWritten(Exception):
@@ -321,7 +348,9 @@ def _write_announcement(reader: Registration, kind: str, detail: dict[str, Any])
         before = detail["before"]
         noticed = bool(set(before) & set(events.NOTICED))
         calendar = Method.REQUEST if is_confirmed and noticed else None
-        _write(reader, kind, calendar=calendar, changes=_event_changes(event, before, reader))
+        changes = _event_changes(event, before, reader)
+        if changes:
+            _write(reader, kind, calendar=calendar, changes=changes)
     elif kind == "event_cancelled":
         note = in_language(event.cancellation_notes, reader.locale)
         _write(reader, kind, calendar=Method.CANCEL if is_confirmed else None, message=note)
@@ -338,7 +367,10 @@ def _chosen_words(words: dict[str, list[str]], locale: str) -> tuple[str, str]:
 
 
 def _event_changes(event: Event, before: dict[str, Any], reader: Registration) -> list[dict[str, Any]]:
-    """Return what changed, as plain values: time, place, manner, link, title; each with what was before."""
+    """Return what changed for this reader, as plain values: time, place, manner, link, title; with what was before.
+
+    A text that changed in another language only is no change to them.
+    """
     changes: list[dict[str, Any]] = []
     if set(before) & {"starts_at", "ends_at", "timezone"}:
         old = [before.get(name, getattr(event, name).isoformat()) for name in ("starts_at", "ends_at")]
@@ -354,12 +386,14 @@ def _event_changes(event: Event, before: dict[str, Any], reader: Registration) -
         with i18n.speaking(reader.locale):
             parts = (before.get("venue", event.venue), before.get("address", event.address), in_language(old_places))
             after = ", ".join(part for part in (event.venue, event.address, in_language(event.places)) if part)
-        changes.append({"what": "place", "before": ", ".join(part for part in parts if part), "after": after})
+        place = ", ".join(part for part in parts if part)
+        if place != after:
+            changes.append({"what": "place", "before": place, "after": after})
     if "mode" in before:
         changes.append({"what": "mode", "before": before["mode"], "after": event.mode.value})
     if "online_link" in before:
         changes.append({"what": "link"})
-    if "titles" in before:
+    if "titles" in before and in_language(before["titles"], reader.locale) != in_language(event.titles, reader.locale):
         changes.append({"what": "title", "before": before["titles"], "after": event.titles})
     return changes
 
@@ -368,7 +402,9 @@ def _moments(thing: Event | ProgrammeSession) -> list[str]:
     return [thing.starts_at.isoformat(), thing.ends_at.isoformat()]
 
 
-def _write_about_session(sign_up: SessionSignUp, kind: str, before: dict[str, Any]) -> None:
+def _write_about_session(
+    sign_up: SessionSignUp, kind: str, before: dict[str, Any], reason: LazyText | str = ""
+) -> None:
     entry, reader = sign_up.session, sign_up.registration
     event = reader.event
     changes: list[dict[str, Any]] = []
@@ -391,6 +427,7 @@ def _write_about_session(sign_up: SessionSignUp, kind: str, before: dict[str, An
         changes.append({"what": "revived"})
     is_off = kind in {"session_cancelled", "session_withdrawn"}
     with i18n.speaking(reader.locale):
+        message = str(reason)
         invited = invites.of_session(entry, event, sign_up, reader)
         # What was only noted in one's programme was never sent to the calendar by mail; the feed has it.
         calendar = invites.stored(invited, Method.CANCEL if is_off else Method.REQUEST) if entry.needs_sign_up else None
@@ -399,9 +436,9 @@ def _write_about_session(sign_up: SessionSignUp, kind: str, before: dict[str, An
         kind,
         calendar=calendar,
         changes=changes,
+        message=message,
         session={
-            "titles": entry.titles,
-            "moments": _moments(entry),
+            **_session(entry),
             "rooms": entry.room.names if entry.room else {},
             "url": invites.session_url(event, entry),
         },
@@ -449,7 +486,8 @@ def _facts(reader: Registration) -> dict[str, Any]:
     same = wallclock.local(event.starts_at, here).utcoffset() == wallclock.local(event.starts_at, there).utcoffset()
     return {
         "registration": reader.uid,
-        "state": reader.state.value,
+        # What can still be done: with an event that is called off, no more than with a registration that is.
+        "state": (RegistrationState.CANCELLED if event.state is EventState.CANCELLED else reader.state).value,
         "link": registration_links.link_value(reader),
         "event_url": invites.event_url(event),
         "titles": event.titles,
@@ -639,10 +677,14 @@ def _example(event: Event, language: str) -> Registration:
 
 @dataclass(frozen=True)
 class Message:
-    """What organisers write to a group: subject and body by language, and who gets it."""
+    """What organisers write to a group: subject and body by language, and who gets it.
+
+    `attempt` is the number of the form: the same form sent twice is one message.
+    """
 
     words: dict[str, tuple[str, str]]
     readers: attendees.Filter = field(default_factory=lambda: attendees.Filter(states=(RegistrationState.CONFIRMED,)))
+    attempt: str = ""
 
 
 def count_readers(slug: str, readers: attendees.Filter, by: User) -> int:
@@ -665,8 +707,11 @@ def send_message(slug: str, message: Message, by: User) -> int:
         event = events.locked(slug, by)
         policies.require(by, "registration.manage", event)
         number = count_readers(slug, message.readers, by)
-        if number:
-            _announce(event, "message", {"words": words, "filter": _filter_to_store(message.readers)})
+        key = f"message-{event.uid}-{message.attempt}" if message.attempt else None
+        if number and not _announce(
+            event, "message", {"words": words, "filter": _filter_to_store(message.readers)}, dedupe_key=key
+        ):
+            return number
         audit.record("registration.message", by, event, readers=number, languages=sorted(words))
         return number
 

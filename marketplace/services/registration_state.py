@@ -5,7 +5,7 @@ from sqlalchemy import select
 from marketplace import clock
 from marketplace.database import lock, session
 from marketplace.errors import Conflict, NotFound
-from marketplace.models import Event, Registration, RegistrationState, User
+from marketplace.models import Event, ProgrammeSession, Registration, RegistrationState, User
 from marketplace.services import needs, policies, sign_ups
 from marketplace.services.meetings import leaving
 
@@ -37,8 +37,11 @@ MOVES: dict[RegistrationState, frozenset[RegistrationState]] = {
 """Which state may follow which. Who is out may register again: that is a new registration."""
 
 
-def move(registration: Registration, state: RegistrationState) -> None:
-    """Move a registration whose event is locked; raises `Conflict` where the table above does not allow it."""
+def move(registration: Registration, state: RegistrationState) -> list[ProgrammeSession]:
+    """Move a registration whose event is locked; raises `Conflict` where the table above does not allow it.
+
+    Returns the sessions somebody who is confirmed now wished, but has no place in.
+    """
     if state not in MOVES[registration.state]:
         raise Conflict
     now = clock.now()
@@ -48,9 +51,10 @@ def move(registration: Registration, state: RegistrationState) -> None:
         registration.confirmed_at = now
         registration.calendar_changed_at = now
         session().flush()
-        sign_ups.settle(registration)
+        return sign_ups.settle(registration)
     if state is RegistrationState.WAITING:
         registration.waiting_since = now
+    return []
 
 
 def end(registration: Registration, state: RegistrationState, by: User | None = None) -> None:

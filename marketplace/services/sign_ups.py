@@ -149,7 +149,11 @@ def follow(entries: list[ProgrammeSession]) -> None:
         if sign_up.session_id in changed:
             _end(sign_up)
             session().flush()
-            letters.tell_sign_up(sign_up, "registration.session_withdrawn")
+            letters.tell_sign_up(
+                sign_up,
+                "registration.session_withdrawn",
+                lazy_gettext("It takes place at the time of a meeting of yours now. The meeting stays."),
+            )
 
 
 def settle(registration: Registration) -> list[ProgrammeSession]:

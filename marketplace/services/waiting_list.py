@@ -25,10 +25,10 @@ def accept_offer(uid: str, by: User | None = None) -> Registration:
             late = registration
         else:
             late = None
-            registration_state.move(registration, RegistrationState.CONFIRMED)
+            missed = registration_state.move(registration, RegistrationState.CONFIRMED)
             session().flush()
             audit.record("registration.accepted", by, registration, event=registration.event.slug)
-            letters.tell_state(registration)
+            letters.tell_state(registration, missed=missed)
         pass_on(registration.event)
     if late is not None:
         raise Gone(lazy_gettext("This offer has ended and the place was passed on."))
@@ -53,10 +53,10 @@ def admit(uid: str, by: User) -> Registration:
                 raise SoldOut(lazy_gettext("No place is free. More places can be set with the event or its tickets."))
         elif registration.state is not RegistrationState.OFFERED:
             raise Conflict
-        registration_state.move(registration, RegistrationState.CONFIRMED)
+        missed = registration_state.move(registration, RegistrationState.CONFIRMED)
         session().flush()
         audit.record("registration.admitted", by, registration, event=event.slug)
-        letters.tell_state(registration)
+        letters.tell_state(registration, missed=missed)
         return registration
 
 

@@ -112,6 +112,18 @@ def test_message_reaches_the_group_once_each_in_their_language(app, make, clock,
     assert {letter.subject for letter in told if letter.locale == "en"} == {"Bring shoes"}
 
 
+def test_message_sent_twice_goes_out_once(app, make, clock, deliver):
+    event, by = make.event(), make.organiser()
+    fill(event, make.ticket(event), 2)
+    message = Message({"en": ("The bus", "Dear {name}")}, attempt="one-form")
+
+    numbers = [letters.send_message(event.slug, message, by) for _ in range(2)]
+    letters.send_message(event.slug, replace(message, attempt="another-form"), by)
+
+    assert numbers == [2, 2]
+    assert [letter.kind for letter in deliver()].count("registration.message") == 4
+
+
 def test_message_can_be_for_a_filtered_group(app, make, clock, deliver):
     event, by = make.event(capacity=1), make.organiser()
     fill(event, make.ticket(event), 2)
@@ -170,6 +182,64 @@ def test_change_that_was_overtaken_by_a_cancellation_is_not_told(app, make, cloc
     events.cancel(event.slug, by)
 
     assert [letter.kind for letter in deliver()] == ["registration.confirmed", "registration.event_cancelled"]
+
+
+def test_text_of_a_letter_reads_as_it_was_written(app, make, clock, deliver):
+    event, by = make.event(titles={"en": "R&D <day>"}, venue='Hall "A"'), make.organiser()
+    fill(event, make.ticket(event), 1)
+
+    events.edit(event.slug, replace(events.details_of(event), titles={"en": "R&D <days>"}, venue="Ana's & Bo"), by)
+
+    content = outbox.render(deliver()[-1])
+    assert '* Place: Ana\'s & Bo (before: Hall "A")' in content.text
+    assert "* Title: R&D <days> (before: R&D <day>)" in content.text
+    assert "Title: R&amp;D &lt;days&gt; (before: R&amp;D &lt;day&gt;)" in content.html
+
+
+def test_change_in_another_language_is_no_change_to_a_reader(app, make, clock, deliver):
+    event, by = make.event(titles={"en": "Dialogue", "es": "Diálogo"}), make.organiser()
+    ticket = make.ticket(event)
+    for email, locale in (("en@example.org", "en"), ("es@example.org", "es")):
+        registration.register(event.slug, application(ticket, email, locale=locale))
+
+    events.edit(event.slug, replace(events.details_of(event), titles={"en": "Dialogue", "es": "El Diálogo"}), by)
+
+    told = [letter for letter in deliver() if letter.kind == "registration.event_changed"]
+    assert [letter.recipient for letter in told] == ["es@example.org"]
+
+
+def test_confirmation_names_the_sessions_one_has_a_place_in_and_those_one_has_not(app, make, clock, deliver):
+    event = make.event()
+    ticket = make.ticket(event)
+    walk = make.session(event, titles={"en": "Walk"}, needs_sign_up=True, capacity=1)
+    ride = make.session(event, titles={"en": "Ride"}, needs_sign_up=True)
+
+    for email in ("a@example.org", "b@example.org"):
+        registration.register(event.slug, application(ticket, email, sessions=(walk.uid, ride.uid)))
+    registration.register(event.slug, application(ticket, "c@example.org"))
+
+    both, one, none = (outbox.render(letter).text for letter in deliver())
+    held = "You have a place in:\n* {}, June 1, 2026, 9:00\u202fAM–10:00\u202fAM (New York, UTC−4)"
+    assert held.format("Walk") in both
+    assert "no place" not in both
+    assert held.format("Ride") in one
+    assert "You have no place in what you chose besides" in one
+    assert one.index("no place in") < one.index("Walk")
+    assert "place in" not in none
+
+
+def test_letter_about_a_cancelled_event_offers_nothing_to_change(app, make, clock, deliver):
+    event, by = make.event(), make.organiser()
+    fill(event, make.ticket(event), 1)
+
+    slug = event.slug
+    events.cancel(slug, by, {"en": "A storm.\n\nWe are sorry."})
+
+    content = outbox.render(deliver()[-1])
+    assert "/registrations/" not in content.text + content.html
+    assert f"/events/{slug}" in content.text
+    assert ">A storm.</p>" in content.html
+    assert ">We are sorry.</p>" in content.html
 
 
 def test_letters_are_whole_in_text_and_html(app, make, clock, deliver):

@@ -1,6 +1,6 @@
 """Forms of the desk for letters about an event: the organisers' own words, and a message to a group."""
 
-from wtforms import StringField, TextAreaField
+from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from marketplace.i18n import LANGUAGES
@@ -20,7 +20,9 @@ class LetterForm(Form):
 @in_every_language("subject", _("Subject"), 200)
 @in_every_language("body", _("Text"), 5000, long=True)
 class MessageForm(Form):
-    """What is said to a group, in one language or more."""
+    """What is said to a group, in one language or more; numbered once it is looked at, so that it goes out once."""
+
+    attempt = HiddenField()
 
     def words(self) -> dict[str, tuple[str, str]]:
         """Return subject and body by language, where anything is written."""
@@ -29,4 +31,4 @@ class MessageForm(Form):
 
     def message(self, readers: attendees.Filter) -> letters.Message:
         """Return the message for the service."""
-        return letters.Message(self.words(), readers)
+        return letters.Message(self.words(), readers, (self.attempt.data or "")[:22])

@@ -10,6 +10,7 @@ from marketplace.gateways.mail import Content
 from marketplace.i18n import LANGUAGES, language_name, ngettext
 from marketplace.i18n import gettext as _
 from marketplace.models import Event, RegistrationState
+from marketplace.models.base import new_uid
 from marketplace.services import attendees, events, letters
 from marketplace.web.access import access
 from marketplace.web.forms.organiser_letters import LetterForm, MessageForm
@@ -177,6 +178,7 @@ def _check_page(event: Event, form: MessageForm, wanted: attendees.Filter) -> st
     """Show the message as it reads in each language it is written in, and how many people it reaches."""
     if not form.words():
         raise Invalid("subject_en", _("Please write this in at least one language."))
+    form.attempt.data = new_uid()
     return render_template(
         "organiser/events/message_check.html",
         event=event,
