@@ -31,6 +31,7 @@ from marketplace.models import (
     Event,
     EventState,
     Organisation,
+    ProgrammeSession,
     Registration,
     RegistrationConsent,
     RegistrationConsentKind,
@@ -47,6 +48,7 @@ from marketplace.services import (
     needs,
     places,
     policies,
+    programme,
     questions,
     registration_state,
     seats,
@@ -232,8 +234,8 @@ def _register(
             current.flush()
             if application.access or application.dietary:
                 needs.note(registration, application.access, application.dietary)
-            _wish(registration, application.sessions, by)
-            letters.tell_state(registration)
+            missed = _wish(registration, application.sessions, by)
+            letters.tell_state(registration, wished=bool(application.sessions), missed=missed)
             audit.record(
                 "registration.walked_in" if at_desk else "registration.made",
                 by,
@@ -327,13 +329,17 @@ def _consent(kind: RegistrationConsentKind, language: str) -> RegistrationConsen
     return RegistrationConsent(kind=kind, version=CONSENT_VERSION, language=language, given_at=clock.now())
 
 
-def _wish(registration: Registration, uids: tuple[str, ...], by: User | None) -> None:
-    """Note the sessions somebody wants; those that are full or over meanwhile are left out."""
+def _wish(registration: Registration, uids: tuple[str, ...], by: User | None) -> list[ProgrammeSession]:
+    """Note the sessions somebody wants, and return those they cannot have: they are full or over meanwhile."""
+    missed = []
     for uid in sorted(set(uids)):
         try:
             sign_ups.sign_up(registration, uid, by, tell=False)
-        except (Conflict, NotFound):
+        except Conflict:
+            missed.append(programme.public_session(registration.event, uid))
+        except NotFound:
             continue
+    return missed
 
 
 def edit(uid: str, application: Application, by: User | None = None) -> Registration:
@@ -347,6 +353,10 @@ def edit(uid: str, application: Application, by: User | None = None) -> Registra
         if registration.state not in LIVE_STATES or wallclock.is_past(event.ends_at):
             raise Conflict
         values = _checked(application, event)
+        if values["category"] is not registration.category and not tickets.is_for(
+            registration.ticket_type, values["category"]
+        ):
+            raise Invalid("category", lazy_gettext("Your ticket is not meant for this group."))
         answers = questions.check(event, application.answers, _kept_files(registration) | application.files)
         before = {name: getattr(registration, name) for name in values}
         moves = values["attendance"] is not registration.attendance
@@ -478,12 +488,12 @@ def approve(slug: str, uids: list[str], by: User) -> list[Registration]:
         for registration in approved:
             counted = waiting_list.pass_on(event)
             has_place = counted.has_place(registration.ticket_type, registration.attendance)
-            registration_state.move(
+            missed = registration_state.move(
                 registration, RegistrationState.CONFIRMED if has_place else RegistrationState.WAITING
             )
             session().flush()
             audit.record("registration.approved", by, registration, event=slug, state=registration.state.value)
-            letters.tell_state(registration, approved=True)
+            letters.tell_state(registration, approved=True, missed=missed)
         return approved
 
 

@@ -18,6 +18,7 @@ from marketplace.models import (
     EventMode,
     Registration,
     RegistrationState,
+    TicketPool,
     TicketType,
 )
 from marketplace.services import terms
@@ -37,13 +38,36 @@ class Tally:
         """Return how many places are left for this ticket and manner of attendance; None for no limit."""
         limits = []
         if self.event.capacity is not None and self._takes_seat(attendance):
-            limits.append(self.event.capacity - sum(n for key, n in self.held.items() if self._takes_seat(key[1])))
+            limits.append(self.event.capacity - self.at_venue())
         if ticket.capacity is not None:
-            limits.append(ticket.capacity - sum(n for key, n in self.held.items() if key[0] == ticket.id))
+            limits.append(ticket.capacity - self.with_ticket(ticket))
         if ticket.pool is not None:
-            shared = {other.id for other in self.tickets.values() if other.pool_id == ticket.pool_id}
-            limits.append(ticket.pool.capacity - sum(n for key, n in self.held.items() if key[0] in shared))
+            limits.append(ticket.pool.capacity - self.in_pool(ticket.pool))
         return max(0, min(limits)) if limits else None
+
+    def at_venue(self) -> int:
+        """Return how many places are taken at the venue (or, for an online event, altogether)."""
+        return sum(number for key, number in self.held.items() if self._takes_seat(key[1]))
+
+    def with_ticket(self, ticket: TicketType) -> int:
+        """Return how many hold this ticket type."""
+        return sum(number for key, number in self.held.items() if key[0] == ticket.id)
+
+    def in_pool(self, pool: TicketPool) -> int:
+        """Return how many hold a ticket type that shares these places."""
+        shared = {ticket.id for ticket in self.tickets.values() if ticket.pool_id == pool.id}
+        return sum(number for key, number in self.held.items() if key[0] in shared)
+
+    def overfull(self) -> list[tuple[dict[str, str], int, int]]:
+        """Return where more is taken than there is, since somebody lowered a number.
+
+        Name (by language; empty for the event itself), places taken, places there are.
+        """
+        pools = {ticket.pool.id: ticket.pool for ticket in self.tickets.values() if ticket.pool is not None}
+        found: list[tuple[dict[str, str], int, int | None]] = [({}, self.at_venue(), self.event.capacity)]
+        found += [(ticket.names, self.with_ticket(ticket), ticket.capacity) for ticket in self.tickets.values()]
+        found += [(pool.names, self.in_pool(pool), pool.capacity) for pool in pools.values()]
+        return [(names, taken, there) for names, taken, there in found if there is not None and taken > there]
 
     def has_place(self, ticket: TicketType, attendance: Attendance) -> bool:
         """Tell whether one more fits."""

@@ -62,11 +62,12 @@ class Availability(StrEnum):
 
 @dataclass(frozen=True)
 class Offer:
-    """A ticket type as the registration form shows it; `left` is None without a limit."""
+    """A ticket type as the registration form shows it; `left` is None without a limit, `opens_at` without a date."""
 
     ticket: TicketType
     availability: Availability
     left: int | None
+    opens_at: datetime | None = None
 
     @property
     def can_be_taken(self) -> bool:
@@ -233,20 +234,25 @@ def _offer(event: Event, ticket: TicketType, counted: seats.Tally) -> Offer:
     manners = attendances(event)
     numbers = [counted.left(ticket, attendance) for attendance in manners]
     left = None if None in numbers else max((number for number in numbers if number is not None), default=0)
-    return Offer(ticket, _availability(event, ticket, left), left)
+    return Offer(ticket, _availability(event, ticket, left), left, opens_at(event, ticket))
 
 
 def _availability(event: Event, ticket: TicketType, left: int | None) -> Availability:
-    opens = max((at for at in (event.registration_opens_at, ticket.sales_open_at) if at is not None), default=None)
-    if opens is not None and clock.now() < opens:
+    opens = opens_at(event, ticket)
+    if event.state is EventState.PUBLISHED and opens is not None and clock.now() < opens:
         return Availability.NOT_YET
-    if wallclock.is_past(closes_at(event, ticket)):
+    if event.state is not EventState.PUBLISHED or wallclock.is_past(closes_at(event, ticket)):
         return Availability.OVER
     if ticket.price:
         return Availability.PAYMENT_NOT_OPEN
     if left == 0:
         return Availability.WAITING_LIST if event.has_waiting_list else Availability.SOLD_OUT
     return Availability.OPEN
+
+
+def opens_at(event: Event, ticket: TicketType) -> datetime | None:
+    """Return the first moment at which the ticket can be taken, or None where it could be at once."""
+    return max((at for at in (event.registration_opens_at, ticket.sales_open_at) if at is not None), default=None)
 
 
 def closes_at(event: Event, ticket: TicketType) -> datetime:
@@ -286,14 +292,19 @@ def choose(
         raise Invalid("ticket", lazy_gettext("This ticket is to be paid, and payment is not open yet."))
     if at_desk:
         return ticket
-    if ticket.categories and category.value not in ticket.categories:
+    if not is_for(ticket, category):
         raise Invalid("ticket", lazy_gettext("This ticket is not meant for the group you come with."))
-    opens = max((at for at in (event.registration_opens_at, ticket.sales_open_at) if at is not None), default=None)
+    opens = opens_at(event, ticket)
     if opens is not None and clock.now() < opens:
         raise NotOpen(lazy_gettext("Registration is not open yet."))
     if wallclock.is_past(closes_at(event, ticket)):
         raise NotOpen(lazy_gettext("Registration is closed."))
     return ticket
+
+
+def is_for(ticket: TicketType, category: AttendeeCategory) -> bool:
+    """Tell whether somebody of this group may take a ticket."""
+    return not ticket.categories or category.value in ticket.categories
 
 
 def _code_fits(ticket: TicketType, code: str) -> bool:

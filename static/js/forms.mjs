@@ -27,6 +27,16 @@ for (const note of document.querySelectorAll("[data-counts]")) {
   count();
 }
 
+// Long lists: tick everything that can be ticked, or nothing.
+for (const button of document.querySelectorAll("[data-ticks]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const boxes = [...document.querySelectorAll(`.tick[form="${button.dataset.ticks}"]`)];
+    const every = boxes.every((box) => box.checked);
+    for (const box of boxes) box.checked = !every;
+  });
+}
+
 document.querySelector("[data-error-summary]")?.focus();
 
 // A second click must not send a form twice. The lock opens by itself, because an answer that is a download leaves the page where it is;

@@ -135,3 +135,17 @@ def test_page_can_be_walked_with_the_keyboard(visit, path):
     assert "skip-link" in stops[0][0]
     assert [stop for stop in stops if not (stop[1] and stop[2])] == []
     assert len(stops) >= 5
+
+
+def test_list_of_registrations_holds_any_name_and_ticks_all(visit):
+    page = visit("organiser@cities.example").new_page()
+    page.goto("/desk/events/marketplace-washington/registrations")
+    for cell in ("th > a", "td:nth-child(2) > div"):
+        page.locator(f"tbody {cell} >> nth=0").evaluate("element => { element.textContent = 'x'.repeat(120) }")
+
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    page.get_by_role("button", name="Tick all on this page").click()
+    assert page.locator(".tick:checked").count() == page.locator(".tick").count() > 1

@@ -344,6 +344,19 @@ def test_edit_changes_what_was_told_and_confirms_only_that(app, make, clock, del
     assert mine.calendar_sequence == 0
 
 
+def test_group_a_ticket_is_not_meant_for_is_refused_later_too(app, make, clock):
+    event = make.event()
+    ticket = make.ticket(event, categories=["city", "ngo"])
+    (mine,) = fill(event, ticket, 1)
+
+    with pytest.raises(Invalid) as refusal:
+        registration.edit(mine.uid, application(ticket, category=AttendeeCategory.VENDOR))
+    registration.edit(mine.uid, application(ticket, category=AttendeeCategory.NGO))
+
+    assert refusal.value.field == "category"
+    assert session().scalar(select(Registration.category)) is AttendeeCategory.NGO
+
+
 def test_needs_go_with_the_registration(app, make, clock):
     event = make.event()
     ticket = make.ticket(event)

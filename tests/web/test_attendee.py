@@ -20,7 +20,7 @@ from marketplace.models import (
     RegistrationState,
 )
 from marketplace.models.base import new_uid
-from marketplace.services import answer_files, questions, registration_links, sign_ups
+from marketplace.services import answer_files, events, questions, registration_links, sign_ups
 
 PDF = b"%PDF-1.7\n1 0 obj\n%%EOF\n"
 
@@ -457,6 +457,46 @@ def test_pages_of_a_registration_are_secret(way):
     assert [answer.status_code for answer in answers] == [200] * 6
     assert {answer.headers["Cache-Control"] for answer in answers} == {"no-store"}
     assert {answer.headers["Referrer-Policy"] for answer in answers} == {"strict-origin"}
+
+
+def test_pages_of_a_cancelled_event_offer_nothing_to_do(way, make, ticket, client):
+    browser, address = way
+    events.cancel("dialogue", make.organiser(), {"en": "A storm.\n\nWe are sorry."})
+
+    mine = browser.get(address).get_data(as_text=True)
+    form = client.get("/events/dialogue/register").get_data(as_text=True)
+
+    for page in (mine, form):
+        assert "This event does not take place." in page
+        assert "<p>A storm.</p><p>We are sorry.</p>" in page
+        assert not any(words in page for words in ('name="ticket"', "/edit", "/cancel", "/ticket"))
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (RegistrationState.CONFIRMED, "goes to somebody who waits for it"),
+        (RegistrationState.WAITING, "You are no longer on the list for “Dialogue”."),
+    ],
+    ids=["confirmed", "waiting"],
+)
+def test_question_before_cancelling_says_what_it_does(client, make, event, ticket, state, words):
+    mine = make.registration(event, ticket, state=state)
+    address = f"/registrations/{registration_links.manage_token(mine)}"
+
+    assert words in client.get(f"{address}/cancel").get_data(as_text=True)
+    assert words in client.get(address).get_data(as_text=True)
+
+
+def test_ticket_that_opens_later_says_when(client, make, event):
+    make.ticket(event, names={"en": "Late"}, sales_open_at=event.starts_at - timedelta(days=2), categories=["city"])
+
+    form = client.get("/events/dialogue/register").get_data(as_text=True)
+    page = client.get("/events/dialogue").get_data(as_text=True)
+
+    moment = "May 30, 2026, 9:00\u202fAM (New York, UTC−4)"
+    assert f"Late: free, can be taken from {moment}, for: City" in form
+    assert f"<strong>Late</strong>: free, for: City, from {moment}" in page
 
 
 def test_registration_is_changed(way):

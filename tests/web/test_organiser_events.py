@@ -137,6 +137,22 @@ def test_edit_keeps_what_the_form_shows_and_changes_what_was_changed(browser, ma
     assert after == type(before)(**{**before.__dict__, "themes": {"en": "Water", "pt": "Água"}})
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00", "9999-12-31T23:59"])
+def test_year_that_cannot_be_leaves_the_form_filled(browser, make, moment):
+    event = make.event(slug="dialogue")
+    entry = make.session(event)
+
+    answers = [
+        browser.post(address, data=form(descriptions_pt="Muito a dizer", starts_at=moment))
+        for address in ("/desk/events/dialogue/edit", f"/desk/events/dialogue/programme/{entry.uid}")
+    ]
+
+    for answer in answers:
+        assert answer.status_code == 422
+        assert "Please check the year." in text(answer)
+        assert "Muito a dizer" in text(answer)
+
+
 def test_hour_that_comes_twice_is_not_changed_by_saving_the_form(browser, make):
     """In New York the hour from 1:00 comes twice on 1 November 2026; the event closes in the second."""
     closes = datetime(2026, 11, 1, 6, 30, tzinfo=UTC)
@@ -333,4 +349,21 @@ def test_overview_of_an_event_says_what_is_missing_and_what_waits(browser, make)
     assert "Translation missing" in bare
     assert "1 registration waits for your approval" in page
     assert "1 clash in the programme" in page
+    assert "taken than" not in page
     assert "There is no ticket yet" not in page
+
+
+def test_overview_counts_seats_and_says_where_more_is_taken_than_there_is(browser, make):
+    event = make.event(slug="dialogue", mode=EventMode.HYBRID, capacity=1)
+    pool = make.pool(event, names={"en": "Hall"}, capacity=5)
+    ticket = make.ticket(event, names={"en": "Delegate"}, capacity=2, pool_id=pool.id)
+    for attendance in ("in_person", "in_person", "online"):
+        make.registration(event, ticket, attendance=attendance)
+
+    page, listed = text(browser.get("/desk/events/dialogue")), text(browser.get("/desk/events/dialogue/tickets"))
+
+    assert "2 of 1 place taken" in page
+    assert "More places are taken than there are (2 of 1)." in page
+    assert "“Delegate”: more is taken than there is (3 of 2)." in page
+    assert "“Hall”" not in page
+    assert '3 <span class="hint">/ 5</span>' in listed

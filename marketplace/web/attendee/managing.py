@@ -8,7 +8,14 @@ from flask.typing import ResponseReturnValue
 from marketplace.errors import Conflict, Invalid
 from marketplace.i18n import gettext as _
 from marketplace.i18n import in_language
-from marketplace.models import LIVE_STATES, QuestionKind, Registration, RegistrationConsentKind, RegistrationState
+from marketplace.models import (
+    LIVE_STATES,
+    EventState,
+    QuestionKind,
+    Registration,
+    RegistrationConsentKind,
+    RegistrationState,
+)
 from marketplace.services import (
     answer_files,
     attendees,
@@ -70,8 +77,11 @@ def frame(way: Way) -> dict[str, Any]:
         "mine": way.registration,
         "event": event,
         "window": events.window(event),
-        "is_live": way.registration.state in LIVE_STATES and not wallclock.is_past(event.ends_at),
+        "is_live": way.registration.state in LIVE_STATES
+        and event.state is EventState.PUBLISHED
+        and not wallclock.is_past(event.ends_at),
         "is_confirmed": way.registration.state is RegistrationState.CONFIRMED,
+        "cancel_words": cancel_words(way.registration),
         "has_meetings": partners.takes_part(event, way.by),
         "spans": wallclock.spans(event.starts_at, event.ends_at, event.timezone, way.registration.timezone),
     }
@@ -171,6 +181,14 @@ def _edit_page(way: Way, form: EditForm, status: int = 200) -> ResponseReturnVal
     return page, status
 
 
+def cancel_words(mine: Registration) -> str:
+    """Say what cancelling does: to a place somebody has, or to their being on the list."""
+    event = in_language(mine.event.titles)
+    if mine.state in {RegistrationState.CONFIRMED, RegistrationState.OFFERED}:
+        return _("Your place at “%(event)s” goes to somebody who waits for it.", event=event)
+    return _("You are no longer on the list for “%(event)s”.", event=event)
+
+
 @both_ways("/cancel", ("GET", "POST"))
 def cancel(way: Way) -> ResponseReturnValue:
     """Ask, then cancel; the place goes to whoever waits."""
@@ -183,7 +201,7 @@ def cancel(way: Way) -> ResponseReturnValue:
     return render_template(
         "confirm.html",
         title=_("Cancel your registration?"),
-        text=_("Your place at “%(event)s” goes to somebody who waits for it.", event=in_language(way.event.titles)),
+        text=cancel_words(way.registration),
         action=way.url("cancel"),
         confirm_label=_("Cancel my registration"),
         cancel_url=way.url("overview"),

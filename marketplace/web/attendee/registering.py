@@ -124,7 +124,7 @@ def _html(event: Event, form: RegistrationForm, offers: list[Offer], readers: li
         form=form,
         window=events.window(event),
         open_offers=[offer for offer in offers if offer.can_be_taken],
-        closed_offers=[ticket_words(offer) for offer in offers if not offer.can_be_taken],
+        closed_offers=[ticket_words(event, offer) for offer in offers if not offer.can_be_taken],
         availability=AVAILABILITY,
         readers=readers,
     )

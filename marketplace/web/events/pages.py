@@ -12,6 +12,7 @@ from marketplace.services.meetings import partners
 from marketplace.web import kept
 from marketplace.web.access import PUBLIC, access
 from marketplace.web.events.blueprint import own_registration, reader, room, zone_for
+from marketplace.web.forms.attendee import limits
 
 
 @room.get("/events/<slug>")
@@ -34,6 +35,7 @@ def _event_page(slug: str) -> str:
         spans=wallclock.spans(event.starts_at, event.ends_at, event.timezone, zone_for(event)),
         days=[(iso, date.fromisoformat(iso), len(those)) for iso, those in programme.by_day(event, entries).items()],
         offered=[ticket for ticket in tickets.types(event) if ticket.closed_at is None and not ticket.access_code],
+        limits=limits,
         link=sign_ups.links(mine, event).get(event.uid),
     )
 

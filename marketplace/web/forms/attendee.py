@@ -22,7 +22,15 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from marketplace import i18n
 from marketplace.i18n import LANGUAGES, in_language, language_name
 from marketplace.i18n import lazy_gettext as _
-from marketplace.models import AttendeeCategory, Event, Organisation, Question, QuestionKind, RegistrationConsentKind
+from marketplace.models import (
+    AttendeeCategory,
+    Event,
+    Organisation,
+    Question,
+    QuestionKind,
+    RegistrationConsentKind,
+    TicketType,
+)
 from marketplace.models.base import new_uid
 from marketplace.services import answer_files, labels, needs, questions, tickets, wallclock
 from marketplace.services.addresses import MAX_LENGTH
@@ -187,7 +195,7 @@ class RegistrationForm(AttendeeForm):
     def offer(self, offers: list[Offer]) -> None:
         """Show the tickets that can be taken; a single one is chosen already."""
         open_ones = [one for one in offers if one.can_be_taken]
-        self.ticket.choices = choices((one.ticket.uid, ticket_words(one)) for one in open_ones)
+        self.ticket.choices = choices((one.ticket.uid, ticket_words(self.event, one)) for one in open_ones)
         if len(open_ones) == 1 and not self.ticket.data:
             self.ticket.data = open_ones[0].ticket.uid
 
@@ -222,7 +230,7 @@ class FeedForm(Form):
     act = SelectField(choices=choices([("make", ""), ("renew", ""), ("revoke", "")]), default="make")
 
 
-def ticket_words(offer: Offer) -> str:
+def ticket_words(event: Event, offer: Offer) -> str:
     """Describe a ticket in one line: name, price, and whether it can be taken."""
     ticket = offer.ticket
     price = i18n.format_money(ticket.price, ticket.currency) if ticket.price else str(_("free"))
@@ -231,12 +239,18 @@ def ticket_words(offer: Offer) -> str:
         availability = ""
         if offer.left is not None:
             availability = i18n.ngettext("one place left", "%(num)s places left", offer.left)
+    elif offer.availability is Availability.NOT_YET and offer.opens_at is not None:
+        availability = i18n.gettext(
+            "can be taken from %(moment)s", moment=i18n.format_datetime(offer.opens_at, event.timezone)
+        )
+    return f"{in_language(ticket.names)}: " + ", ".join(part for part in (price, availability, *limits(ticket)) if part)
+
+
+def limits(ticket: TicketType) -> list[str]:
+    """Say for whom a ticket is, where it is not for everybody, and whether organisers decide."""
     groups = [str(labels.of(AttendeeCategory(code))) for code in ticket.categories]
-    limits = [
-        i18n.gettext("for: %(groups)s", groups=", ".join(groups)) if groups else "",
-        i18n.gettext("the organisers decide about each registration") if ticket.needs_approval else "",
-    ]
-    return f"{in_language(ticket.names)}: " + ", ".join(part for part in (price, availability, *limits) if part)
+    words = [i18n.gettext("for: %(groups)s", groups=", ".join(groups))] if groups else []
+    return [*words, i18n.gettext("the organisers decide about each registration")] if ticket.needs_approval else words
 
 
 def _field(question: Question) -> Field:

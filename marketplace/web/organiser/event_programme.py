@@ -129,8 +129,8 @@ def edit(slug: str, uid: str) -> ResponseReturnValue:
     form.show(programme.details_of(entry))
     status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
-        details, seen = form.details(event, entry), form.seen.data or ""
         try:
+            details, seen = form.details(event, entry), form.seen.data or ""
             programme.edit_session(slug, uid, details, by=current_user, tell=form.tell.data, seen=seen)
         except Invalid as refusal:
             form.refuse(refusal)

@@ -21,16 +21,14 @@ from marketplace.web.organiser.desk import ask, room
 def listing(slug: str) -> str:
     """List the ticket types, hidden and closed ones too, and the shared places."""
     event = events.managed(slug, current_user)
-    counted = seats.tally(event)
-    held: dict[int, int] = {}
-    for (ticket_id, _attendance), number in counted.held.items():
-        held[ticket_id] = held.get(ticket_id, 0) + number
+    counted, listed = seats.tally(event), tickets.types(event)
     return render_template(
         "organiser/events/tickets.html",
         event=event,
-        tickets=tickets.types(event),
+        tickets=listed,
         pools=tickets.pools(event),
-        held=held,
+        held={ticket.id: counted.with_ticket(ticket) for ticket in listed},
+        counted=counted,
         categories=dict(labels.choices(AttendeeCategory)),
     )
 

@@ -16,6 +16,7 @@ from marketplace.services import (
     paging,
     programme,
     questions,
+    seats,
     tickets,
     wallclock,
 )
@@ -87,6 +88,7 @@ def event(slug: str) -> str:
         "organiser/events/event.html",
         event=found,
         counts=attendance_numbers.by_event([found])[found.id],
+        counted=seats.tally(found),
         entries=entries,
         clashes=programme.clashes(found, entries),
         tickets=tickets.types(found),
@@ -120,8 +122,8 @@ def edit(slug: str) -> ResponseReturnValue:
     form.show(events.details_of(found))
     status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
-        details = form.details(found)
         try:
+            details = form.details(found)
             events.edit(slug, details, by=current_user, tell=form.tell.data, seen=form.seen.data or "")
         except Invalid as refusal:
             form.refuse(refusal)
