@@ -18,7 +18,7 @@ from marketplace.models import (
     WishKind,
 )
 from marketplace.services import jobs
-from marketplace.services.meetings import self_booking, setup, wishes
+from marketplace.services.meetings import parties, self_booking, setup, wishes
 from marketplace.services.meetings.scheduling import runs
 from tests.meetings import audit, market, user_of
 
@@ -106,6 +106,19 @@ def test_stale_draft_says_so_and_offers_repair(desk, base, place):
     mended = begun(desk, base, kind="repair", source=run.uid)
     assert desk.post(f"{base}/{mended.uid}/publish", data={"final": "1"}).status_code == 303
     assert audit() == []
+
+
+def test_draft_that_cannot_take_place_names_the_meeting_and_offers_repair(desk, base, place):
+    run = begun(desk, base)
+    one = run.meetings[0]
+    side = next(side for side in place.projects if side.uid == one["first"])
+    parties.set_absences(place.event.slug, side.uid, {one["slot"]}, user_of(side), side.members[0].registration.uid)
+
+    refused = desk.post(f"{base}/{run.uid}/publish", data={"final": "1"})
+
+    assert refused.status_code == 409
+    assert "Nobody of one side is free then." in refused.text
+    assert "Bring it up to date" in refused.text
 
 
 def test_moving_by_form_and_by_dragging_is_checked(desk, base, place):

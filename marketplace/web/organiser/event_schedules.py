@@ -13,9 +13,9 @@ from marketplace.models import Event, MeetingSlot, Schedule, ScheduleKind, Sched
 from marketplace.services import events, labels, wallclock
 from marketplace.services.meetings import parties, setup, slots, tables
 from marketplace.services.meetings.scheduling import drafts, grid, inputs, publishing, reports, runs
-from marketplace.services.meetings.scheduling.drafts import Pick
-from marketplace.services.meetings.scheduling.publishing import StaleDraft
-from marketplace.services.meetings.scheduling.staffing import Places
+from marketplace.services.meetings.scheduling.drafts import Pick, Touched
+from marketplace.services.meetings.scheduling.publishing import NotReady, StaleDraft
+from marketplace.services.meetings.scheduling.staffing import Places, Seat
 from marketplace.web.access import access
 from marketplace.web.forms import choices
 from marketplace.web.forms.organiser_schedules import AddForm, MoveForm, RunForm
@@ -126,6 +126,7 @@ def _plan(event: Event, run: Schedule, problem: str = "") -> str:
         grids=grid.of(places, seats),
         problems=[seat for seat in seats if seat.problem],
         problem_words=drafts.PROBLEMS,
+        touched=_touched(run, seats),
         refusal=problem,
         is_editable=run.state is ScheduleState.DRAFT,
         is_stale=_is_stale(event, run, places.present.digest),
@@ -339,7 +340,7 @@ def publish(slug: str, uid: str) -> ResponseReturnValue:
     if request.method == "POST":
         try:
             found = publishing.publish(slug, uid, current_user, is_final=request.form.get("final") == "1")
-        except StaleDraft as refusal:
+        except (StaleDraft, NotReady) as refusal:
             return _difference(event, run, str(refusal)), 409
         flash(
             _(
@@ -363,6 +364,8 @@ def _difference(event: Event, run: Schedule, problem: str = "") -> str:
         found=publishing.difference(event.id, seats),
         is_stale=_is_stale(event, run),
         problems=[seat for seat in seats if seat.problem],
+        problem_words=drafts.PROBLEMS,
+        touched=_touched(run, seats),
         refusal=problem,
         party_title=parties.title,
     )
@@ -404,3 +407,8 @@ def _found(slug: str, uid: str) -> tuple[Event, Schedule]:
 
 def _is_stale(event: Event, run: Schedule, digest: str = "") -> bool:
     return run.state is ScheduleState.DRAFT and run.base_digest != (digest or inputs.digest(event.id))
+
+
+def _touched(run: Schedule, seats: list[Seat]) -> Touched | None:
+    """Return what a draft lost to others since; a plan that was published is history."""
+    return drafts.touched(run, seats) if run.state is ScheduleState.DRAFT else None

@@ -19,7 +19,7 @@ from marketplace.models import (
     ScheduleState,
     WishKind,
 )
-from marketplace.services import jobs
+from marketplace.services import jobs, registration
 from marketplace.services.meetings import booking, interpreters, parties, self_booking, setup, tables, wishes
 from marketplace.services.meetings.booking import Wanted
 from marketplace.services.meetings.scheduling import drafts, publishing, reports, runs
@@ -360,6 +360,85 @@ def test_tables_of_cities_that_meet_are_left_to_them(make, organiser):
 
     planned = [meeting for meeting in meetings(place) if meeting.first_party.role is PartyRole.PROJECT]
     assert [meeting.slot_id for meeting in planned] == [place.slots[2].id]
+
+
+@pytest.fixture
+def cities(make, organiser):
+    """One project, one funder, and two cities that may meet each other, at two tables in three slots."""
+    place = market(make, organiser, projects=1, funders=1, tables=2, hours=1, pairings=("project:funder", "city:city"))
+    place.cities = [
+        party(make, place.event, place.ticket, PartyRole.CITY, make.city(name=name, slug=f"{name}-{place.event.id}"))
+        for name in ("lima", "quito")
+    ]
+    return place
+
+
+def agree(place, organiser, slot):
+    booking.make(Wanted(*place.cities, slot, MeetingSource.REQUEST), organiser)
+
+
+def slot_of(place, one):
+    return next(slot for slot in place.slots if slot.uid == one["slot"])
+
+
+def test_cities_that_agree_to_meet_at_another_time_leave_a_draft_as_it_is(cities, organiser):
+    draft = solved_at(cities, organiser)
+    (one,) = draft.meetings
+    agree(cities, organiser, next(slot for slot in cities.slots if slot.uid != one["slot"]))
+
+    assert not drafts.touched(draft, drafts.seats(cities.event, draft))
+    publishing.publish(cities.event.slug, draft.uid, organiser)
+
+    assert len(meetings(cities)) == 2
+    assert audit() == []
+
+
+def test_draft_whose_table_other_cities_took_says_so_and_has_another(cities, organiser):
+    draft = solved_at(cities, organiser)
+    (one,) = draft.meetings
+    agree(cities, organiser, slot_of(cities, one))
+    (city_meeting,) = meetings(cities)
+    assert city_meeting.table.uid == one["table"]
+
+    found = drafts.touched(draft, drafts.seats(cities.event, draft))
+    publishing.publish(cities.event.slug, draft.uid, organiser)
+
+    assert [(seat.first.uid, seat.table.number, seat.problem) for seat in found.others] == [(one["first"], 2, "")]
+    assert found.gone == 0
+    assert audit() == []
+
+
+def test_draft_whose_only_table_other_cities_took_is_not_published_but_repaired(cities, organiser):
+    draft = solved_at(cities, organiser)
+    (one,) = draft.meetings
+    tables.close(cities.event.slug, tables.of_event(cities.event.id)[1].uid, organiser)
+    agree(cities, organiser, slot_of(cities, one))
+
+    assert not drafts.touched(draft, drafts.seats(cities.event, draft))
+    with pytest.raises(publishing.NotReady):
+        publishing.publish(cities.event.slug, draft.uid, organiser)
+
+    mended = solved_at(cities, organiser, ScheduleKind.REPAIR, options={"from": draft.uid})
+    publishing.publish(cities.event.slug, mended.uid, organiser)
+    assert len(meetings(cities)) == 2
+    assert audit() == []
+
+
+def test_draft_names_nobody_who_has_left_since(make, organiser):
+    place = market(make, organiser, projects=1, funders=1, tables=1, hours=1, people=2)
+    draft = solved_at(place, organiser)
+    side = place.projects[0]
+    leaving, staying = (member.registration for member in side.members)
+    assert [side.uid, leaving.id] in draft.meetings[0]["people"]
+    registration.cancel(leaving.uid, organiser)
+    session().expire_all()
+
+    found = drafts.touched(draft, drafts.seats(place.event, draft))
+    publishing.publish(place.event.slug, draft.uid, organiser)
+
+    assert len(found.others) == 1
+    (meeting,) = meetings(place)
+    assert {person.registration_id for person in meeting.people if person.party_id == side.id} == {staying.id}
 
 
 def test_no_meeting_is_moved_by_hand_to_a_table_that_a_side_cannot_use(place, organiser, solved):

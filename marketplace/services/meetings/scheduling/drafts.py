@@ -93,6 +93,33 @@ def seats(event: Event, draft: Schedule, places: Places | None = None) -> list[S
     return staff(places, _stored(places, draft.meetings or []), _away(places))
 
 
+@dataclass(frozen=True)
+class Touched:
+    """What became of a kept plan by itself: meetings that got other people, another table or interpreter than they had,
+    and how many are left out because a side has left or a slot is gone."""
+
+    others: list[Seat]
+    gone: int
+
+    def __bool__(self) -> bool:
+        return bool(self.others or self.gone)
+
+
+def touched(draft: Schedule, plan: Sequence[Seat]) -> Touched:
+    """Compare a draft as it is kept with its `seats` of today. Meetings that lack something now are not among them:
+    they carry their problem."""
+    kept = {(one["first"], one["second"], one["round"]): one for one in draft.meetings or []}
+    today = as_stored(plan)
+    return Touched(
+        [
+            seat
+            for seat, one in zip(plan, today, strict=True)
+            if not seat.problem and kept.get((one["first"], one["second"], one["round"])) != one
+        ],
+        len(kept) - len(today),
+    )
+
+
 def _away(places: Places) -> set[tuple[int, int]]:
     return inputs.away(places.slots, places.present.planned)
 
@@ -102,6 +129,8 @@ def _stored(places: Places, stored: Sequence[dict[str, Any]]) -> list[Seat]:
     slot_of = {slot.uid: slot for slot in places.slots}
     table_of: dict[str, MeetingTable] = {table.uid: table for table in places.tables}
     interpreter_of: dict[str, Interpreter] = {one.uid: one for one in places.interpreters}
+    # Who has left a team since, or does not come any more, is named no longer.
+    team_of = {party.uid: {member.registration_id for member in party.members} for party in places.parties}
     found = []
     for one in stored:
         first, second, slot = party_of.get(one["first"]), party_of.get(one["second"]), slot_of.get(one["slot"])
@@ -113,7 +142,9 @@ def _stored(places: Places, stored: Sequence[dict[str, Any]]) -> list[Seat]:
                 second=second,
                 slot=slot,
                 round=one["round"],
-                people=[(party_of[side], person) for side, person in one["people"] if side in party_of],
+                people=[
+                    (party_of[side], person) for side, person in one["people"] if person in team_of.get(side, set())
+                ],
                 table=table_of.get(one["table"]),
                 interpreter=interpreter_of.get(one["interpreter"]),
                 is_locked=one["is_locked"],

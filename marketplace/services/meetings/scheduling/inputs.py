@@ -82,9 +82,10 @@ PLANNED = (PartyRole.PROJECT, PartyRole.PARTICIPANT)
 
 @dataclass(frozen=True)
 class Present:
-    """The scheduled meetings of an event in short: what differs after every change, and the ids of the planned ones.
+    """The scheduled meetings of an event in short: the ids of the planned ones, and what differs once these change.
 
-    `tables` and `interpreters` are those that the others hold, as (id, slot).
+    `tables` and `interpreters` are those that the others hold, as (id, slot). The others leave `digest` as it is: a
+    draft is staffed anew around them whenever it is read, so only what they take from it matters (`drafts.touched`).
     """
 
     digest: str
@@ -94,7 +95,7 @@ class Present:
 
 
 def present(event_id: int) -> Present:
-    """Return which meetings are scheduled, and when each changed, in one statement."""
+    """Return which meetings are scheduled, and how often each changed, in one statement."""
     rows = (
         session()
         .execute(
@@ -114,7 +115,7 @@ def present(event_id: int) -> Present:
         )
         .all()
     )
-    told = "\n".join("|".join(map(str, row[:5])) for row in rows)
+    told = "\n".join("|".join(map(str, row[:5])) for row in rows if row.role in PLANNED)
     others = [row for row in rows if row.role not in PLANNED]
     return Present(
         sha256(told.encode()).hexdigest(),
@@ -125,7 +126,7 @@ def present(event_id: int) -> Present:
 
 
 def digest(event_id: int) -> str:
-    """Return what differs after every change of an event's meetings."""
+    """Return what differs after every change of the meetings that the engine plans at an event."""
     return present(event_id).digest
 
 

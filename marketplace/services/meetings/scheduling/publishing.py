@@ -35,7 +35,7 @@ from marketplace.services.meetings.scheduling.staffing import Seat
 
 
 class StaleDraft(Conflict):
-    """Meetings changed since the draft was made. `changes` is what publishing it would change now."""
+    """Planned meetings changed since the draft was made. `changes` is what publishing it would change now."""
 
     message = lazy_gettext("Meetings have changed since this draft was made. Bring the draft up to date, then publish.")
 
