@@ -63,7 +63,7 @@ def _header(zone: str) -> list[str]:
         _("Photographs"),
         _("Directory"),
         _("Sessions"),
-        _("Registered (%(zone)s)", zone=zone),
+        _("Registered (%(zone)s)", zone=i18n.zone_city(zone)),
     ]
 
 

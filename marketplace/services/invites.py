@@ -191,8 +191,15 @@ def programme_file(registration: Registration) -> bytes:
     entries += [
         of_session(sign_up.session, registration.event, sign_up, registration) for sign_up in _chosen([registration.id])
     ]
-    entries += [meeting_entries.of(part.meeting, part) for part in meeting_entries.for_people([registration.id])]
+    entries += _of_meetings([registration.id])
     return calendar.file(entries)
+
+
+def _of_meetings(registration_ids: Iterable[int]) -> list[Entry]:
+    """Return the meetings people hold, and those they interpret."""
+    identities = list(registration_ids)
+    held = [meeting_entries.of(part.meeting, part) for part in meeting_entries.for_people(identities)]
+    return held + [meeting_entries.interpreted(meeting) for meeting in meeting_entries.interpreted_by(identities)]
 
 
 def _chosen(registration_ids: Iterable[int]) -> list[SessionSignUp]:
@@ -383,6 +390,6 @@ def personal_feed(feed: FeedToken) -> bytes:
             of_session(sign_up.session, by_id[sign_up.registration_id].event, sign_up, by_id[sign_up.registration_id])
             for sign_up in _chosen(by_id)
         ]
-        entries += [meeting_entries.of(part.meeting, part) for part in meeting_entries.for_people(by_id)]
+        entries += _of_meetings(by_id)
         name = _("My %(programme)s programme", programme=i18n.programme_name())
         return calendar.feed(entries, name=name)

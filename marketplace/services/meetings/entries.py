@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, literal, or_, select, union_all
 from sqlalchemy.orm import joinedload
 
 from marketplace import clock, config
@@ -17,6 +17,7 @@ from marketplace.models import (
     Attendance,
     Event,
     EventState,
+    Interpreter,
     Meeting,
     MeetingParty,
     MeetingPerson,
@@ -26,7 +27,7 @@ from marketplace.models import (
     Registration,
 )
 from marketplace.services import wallclock
-from marketplace.services.meetings import parties
+from marketplace.services.meetings import interpreting, parties
 
 CANCELLED_SHOWN = timedelta(days=30)
 """How long a meeting somebody no longer holds stays in their feed, as CANCELLED; then it is gone."""
@@ -97,23 +98,71 @@ def _description(meeting: Meeting, other: MeetingParty, registration: Registrati
     return "\n\n".join(lines)
 
 
+def interpreted(meeting: Meeting) -> Entry:
+    """Return a meeting as its interpreter's calendar shows it, in the reader's language. Nothing in it is secret."""
+    event, sides_ = meeting.event, (meeting.first_party, meeting.second_party)
+    lines = [
+        "\n".join(" · ".join(filter(None, (parties.title(side), parties.subtitle(side)))) for side in sides_),
+        interpreting.between(meeting),
+        "\n".join(wallclock.spans(meeting.slot.starts_at, meeting.slot.ends_at, event.timezone, event.timezone)),
+        _("This event is an illustration: it is part of a sample programme.") if event.is_illustrative else "",
+    ]
+    return Entry(
+        uid=meeting.calendar_uid,
+        sequence=meeting.calendar_sequence,
+        changed_at=max(meeting.calendar_changed_at, meeting.changed_at),
+        starts_at=meeting.slot.starts_at,
+        ends_at=meeting.slot.ends_at,
+        summary=_(
+            "Interpreting: %(first)s – %(second)s", first=parties.title(sides_[0]), second=parties.title(sides_[1])
+        ),
+        description="\n\n".join(line for line in lines if line),
+        location=place(meeting),
+        url=f"{config.current().public_url}/events/{event.slug}",
+        status=Status.CANCELLED if event.state is EventState.CANCELLED else Status.CONFIRMED,
+    )
+
+
+_NEEDED = (
+    joinedload(Meeting.event),
+    joinedload(Meeting.slot),
+    joinedload(Meeting.table),
+    joinedload(Meeting.interpreter),
+    joinedload(Meeting.first_party).options(joinedload(MeetingParty.organisation), joinedload(MeetingParty.project)),
+    joinedload(Meeting.second_party).options(joinedload(MeetingParty.organisation), joinedload(MeetingParty.project)),
+)
+"""What the entry of a meeting needs of it."""
+
+
 def whole(statement: Any) -> Any:
     """Load people with all their meetings' entries need."""
     return statement.options(
-        joinedload(MeetingPerson.registration),
-        joinedload(MeetingPerson.meeting).options(
-            joinedload(Meeting.event),
-            joinedload(Meeting.slot),
-            joinedload(Meeting.table),
-            joinedload(Meeting.interpreter),
-            joinedload(Meeting.first_party).options(
-                joinedload(MeetingParty.organisation), joinedload(MeetingParty.project)
-            ),
-            joinedload(Meeting.second_party).options(
-                joinedload(MeetingParty.organisation), joinedload(MeetingParty.project)
-            ),
-        ),
+        joinedload(MeetingPerson.registration), joinedload(MeetingPerson.meeting).options(*_NEEDED)
     )
+
+
+def _interpreted_by(statement: Any, registration_ids: list[int]) -> Any:
+    """Narrow meetings to those of published schedules that people registered interpret. What somebody no longer
+    interprets is gone from their calendar."""
+    return (
+        statement.select_from(Meeting)
+        .join(Interpreter, Interpreter.id == Meeting.interpreter_id)
+        .join(MeetingSetup, MeetingSetup.event_id == Meeting.event_id)
+        .where(
+            Interpreter.registration_id.in_(registration_ids),
+            Meeting.state == MeetingState.SCHEDULED,
+            or_(MeetingSetup.publication != Publication.NONE, Meeting.source != "engine"),
+        )
+    )
+
+
+def interpreted_by(registration_ids: Iterable[int]) -> list[Meeting]:
+    """Return the meetings that calendars of these registrations show because they interpret them, in order of time."""
+    identities = list(registration_ids)
+    if not identities:
+        return []
+    found = session().scalars(_interpreted_by(select(Meeting), identities).options(*_NEEDED)).unique()
+    return sorted(found, key=lambda one: (one.slot.starts_at, one.id))
 
 
 def _shown(registration_ids: list[int]) -> Any:
@@ -146,12 +195,14 @@ def for_people(registration_ids: Iterable[int]) -> list[MeetingPerson]:
 
 
 def tag(registration_ids: Iterable[int]) -> str:
-    """Return what differs after every change of what `for_people` gives; one statement, nothing rendered."""
+    """Return what differs after every change of what `for_people` and `interpreted_by` give; one statement, nothing
+    rendered."""
     identities = list(registration_ids)
     if not identities:
         return ""
-    rows = session().execute(
+    held = (
         select(
+            literal("held"),
             MeetingSetup.event_id,
             MeetingSetup.publication,
             func.count(MeetingPerson.id),
@@ -163,9 +214,21 @@ def tag(registration_ids: Iterable[int]) -> str:
         .join(MeetingSetup, MeetingSetup.event_id == Meeting.event_id)
         .where(_shown(identities))
         .group_by(MeetingSetup.event_id, MeetingSetup.publication)
-        .order_by(MeetingSetup.event_id)
     )
-    return hashlib.sha256("\n".join(str(value) for row in rows for value in row).encode()).hexdigest()[:16]
+    interprets = _interpreted_by(
+        select(
+            literal("interpreted"),
+            MeetingSetup.event_id,
+            MeetingSetup.publication,
+            func.count(Meeting.id),
+            func.sum(Meeting.calendar_sequence),
+            func.max(Meeting.calendar_changed_at),
+            func.max(Meeting.changed_at),
+        ),
+        identities,
+    ).group_by(MeetingSetup.event_id, MeetingSetup.publication)
+    told = sorted("|".join(map(str, row)) for row in session().execute(union_all(held, interprets)))
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
 
 
 def is_online_for(meeting: Meeting, registration: Registration) -> bool:

@@ -10,6 +10,7 @@ from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.i18n import lazy_gettext
 from marketplace.models import (
     Event,
+    HoldKind,
     Interpreter,
     InterpreterShift,
     Language,
@@ -21,7 +22,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.services import audit, events, texts
-from marketplace.services.meetings import booking, interpreting, slots
+from marketplace.services.meetings import booking, holds, interpreting, slots
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def people(event: Event) -> list[tuple[str, str]]:
 
 def save(slug: str, details: Details, by: User, uid: str = "") -> Interpreter:
     """Add an interpreter, or change the one named by `uid`. Slots and languages of meetings to come that they
-    interpret cannot be taken away: `Conflict`."""
+    interpret cannot be taken away, and who they are registered as must be free then: `Conflict`."""
     with atomic() as current:
         booking.hold_rules(slug)
         event = events.editable(slug, by)
@@ -119,9 +120,8 @@ def save(slug: str, details: Details, by: User, uid: str = "") -> Interpreter:
         before, found.registration_id = found.registration_id, _registration(event, details.registration_uid)
         current.flush()
         planned = _planned(found)
-        if planned and before != found.registration_id:
-            # Their meetings hold the person's time.
-            raise Conflict(lazy_gettext("They interpret meetings. Move or cancel them first."))
+        if before != found.registration_id:
+            _hold_time(planned, before, found.registration_id)
         if {meeting.slot_id for meeting in planned} - wanted:
             raise Conflict(lazy_gettext("They interpret a meeting in one of these slots. Move or cancel it first."))
         for meeting in planned:
@@ -147,6 +147,21 @@ def _registration(event: Event, uid: str) -> int | None:
     if found is None:
         raise Invalid("registration", lazy_gettext("Please choose from the list."))
     return found
+
+
+def _hold_time(planned: list[Meeting], before: int | None, after: int | None) -> None:
+    """Let the meetings somebody interprets hold the time of the person they are registered as now."""
+    for meeting in planned:
+        if before is not None:
+            holds.release([meeting.id], [(HoldKind.PERSON, before)])
+        if after is not None:
+            try:
+                holds.take(meeting, [(HoldKind.PERSON, after)], meeting.slot.starts_at, meeting.slot.ends_at)
+            except holds.SlotTaken:
+                raise Conflict(
+                    lazy_gettext("This person has a session or another meeting when they are to interpret.")
+                ) from None
+        meeting.changed_at = clock.now()
 
 
 def _planned(interpreter: Interpreter) -> list[Meeting]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 
 from marketplace.database import session
+from marketplace.i18n import language_name
 from marketplace.models import Interpreter, Meeting, MeetingParty, MeetingSlot, MeetingState
 
 
@@ -31,6 +32,19 @@ def pairs_between(first: MeetingParty, second: MeetingParty) -> frozenset[str]:
     return frozenset(
         "-".join(sorted((one, other))) for one in first.languages for other in second.languages if one != other
     )
+
+
+def between(meeting: Meeting) -> str:
+    """Write between which languages a meeting is interpreted, in the reader's language; '' where nobody does it."""
+    if meeting.interpreter is None:
+        return ""
+    spoken = pairs_between(meeting.first_party, meeting.second_party) & set(meeting.interpreter.pairs)
+    return "; ".join(pair_words(pair) for pair in sorted(spoken))
+
+
+def pair_words(pair: str) -> str:
+    """Write a language pair such as "en-es" in the reader's language."""
+    return " – ".join(language_name(code) for code in pair.split("-"))
 
 
 def is_rested(interpreter: Interpreter, slot: MeetingSlot) -> bool:

@@ -10,6 +10,8 @@ from marketplace.errors import Refusal
 from marketplace.i18n import lazy_gettext
 from marketplace.models import (
     Event,
+    Interpreter,
+    InterpreterShift,
     Meeting,
     MeetingPerson,
     MeetingSession,
@@ -27,7 +29,8 @@ from marketplace.services.meetings.self_booking import whole
 def leave(registration: Registration, by: User | None) -> None:
     """Take a person who does not come any more out of their meetings.
 
-    A colleague who is free takes each over; where nobody is, the meeting is cancelled and the other side is told.
+    A colleague who is free takes each over; where nobody is, the meeting is cancelled and the other side is told. What
+    they interpret stays theirs until the organisers find somebody else, who read of it among what cannot work.
     """
     found = session().scalars(
         whole()
@@ -56,6 +59,9 @@ def leave(registration: Registration, by: User | None) -> None:
             if booking.cancel(meeting, by, reason, part.party):
                 letters.tell_cancelled(meeting)
     session().execute(delete(PartyMember).where(PartyMember.registration_id == registration.id))
+    # Who interpreted works in no slot any more: nothing new is planned with them, and a repair finds others.
+    known = select(Interpreter.id).where(Interpreter.registration_id == registration.id)
+    session().execute(delete(InterpreterShift).where(InterpreterShift.interpreter_id.in_(known)))
 
 
 def shift(event: Event, days: int) -> None:

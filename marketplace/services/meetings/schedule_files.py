@@ -9,12 +9,12 @@ from marketplace.database import atomic, session
 from marketplace.gateways import calendar
 from marketplace.gateways.calendar import Entry
 from marketplace.gateways.meeting_sheets import Sheet, Sheets, meeting_sheets
-from marketplace.i18n import format_date, format_time, in_language, language_name, locale
+from marketplace.i18n import format_date, format_time, in_language, language_name, locale, zone_city
 from marketplace.i18n import gettext as _
 from marketplace.models import Event, Meeting, MeetingParty, MeetingSlot, MeetingState, Schedule, ScheduleState, User
 from marketplace.services import audit, events, wallclock
 from marketplace.services.exports import Rows
-from marketplace.services.meetings import entries, interpreters, parties, tables
+from marketplace.services.meetings import entries, interpreters, interpreting, parties, tables
 from marketplace.services.meetings.self_booking import whole
 
 
@@ -37,10 +37,11 @@ def _taken(slug: str, by: User, ending: str) -> tuple[Event, list[Meeting]]:
 def rows(slug: str, by: User, ending: str) -> Rows:
     """Return the schedule as a header and rows of words, in the reader's language and on the event's clock."""
     event, meetings = _taken(slug, by, ending)
+    zone = zone_city(event.timezone)
     header = [
         _("Day"),
-        _("Begins"),
-        _("Ends"),
+        _("Begins (%(zone)s)", zone=zone),
+        _("Ends (%(zone)s)", zone=zone),
         _("Table"),
         _("Zone"),
         _("First side"),
@@ -137,8 +138,9 @@ def table_sheets(slug: str, by: User) -> bytes:
     return _document(event, _("Tables"), header, [0.2, 0.32, 0.32, 0.16], sheets)
 
 
-def interpreter_sheets(slug: str, by: User) -> bytes:
-    """Return a PDF with the meetings each interpreter of an event interprets, also of those who have none yet."""
+def interpreter_sheets(slug: str, by: User, uid: str = "") -> bytes:
+    """Return a PDF with the meetings each interpreter of an event interprets, also of those who have none yet; with
+    `uid` of one alone."""
     event, meetings = _taken(slug, by, "pdf")
     mine: dict[int, list[Meeting]] = defaultdict(list)
     for meeting in meetings:
@@ -147,11 +149,12 @@ def interpreter_sheets(slug: str, by: User) -> bytes:
     sheets = [
         Sheet(
             one.name,
-            "; ".join(" – ".join(language_name(code) for code in pair.split("-")) for pair in one.pairs),
+            "; ".join(map(interpreting.pair_words, one.pairs)),
             [
                 [
                     _when(event, meeting),
                     _where(meeting),
+                    interpreting.between(meeting).replace("; ", "\n"),
                     _side(meeting, meeting.first_party),
                     _side(meeting, meeting.second_party),
                 ]
@@ -159,10 +162,17 @@ def interpreter_sheets(slug: str, by: User) -> bytes:
             ],
         )
         for one in interpreters.of_event(event.id, with_retired=True)
-        if one.retired_at is None or mine[one.id]
+        if (one.uid == uid if uid else one.retired_at is None or mine[one.id])
     ]
-    header = [_("Time"), _("Place"), _("First side"), _("Second side")]
-    return _document(event, _("Interpreters"), header, [0.2, 0.16, 0.32, 0.32], sheets)
+    header = [_("Time"), _("Place"), _("Languages"), _("First side"), _("Second side")]
+    return _document(event, _("Interpreters"), header, [0.19, 0.15, 0.16, 0.25, 0.25], sheets)
+
+
+def interpreter_calendar(slug: str, uid: str, by: User) -> bytes:
+    """Return the meetings one interpreter of an event interprets as a calendar file, to be sent to them."""
+    event, meetings = _taken(slug, by, "ics")
+    found = interpreters.find(event, uid)
+    return calendar.file(entries.interpreted(meeting) for meeting in meetings if meeting.interpreter_id == found.id)
 
 
 def _when(event: Event, meeting: Meeting) -> str:

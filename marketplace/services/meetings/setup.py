@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from sqlalchemy import func, select
 
@@ -17,9 +18,11 @@ from marketplace.models import (
     EventMode,
     Interpreter,
     InterpreterShift,
+    Meeting,
     MeetingParty,
     MeetingSetup,
     MeetingSlot,
+    MeetingState,
     MeetingTable,
     PartyRole,
     TableClosure,
@@ -239,6 +242,7 @@ def problems(event: Event, setup: MeetingSetup | None = None) -> list[LazyText]:
         + _seat_problems(event, parties, floors, usable)
         + _table_problems(event, parties)
         + _language_problems(event, parties)
+        + _interpreter_problems(event)
     )
 
 
@@ -341,3 +345,34 @@ def _language_problems(event: Event, parties: list[MeetingParty]) -> list[LazyTe
             )
         ]
     return []
+
+
+def _interpreter_problems(event: Event) -> list[LazyText]:
+    """Name who does not come any more and still has meetings to interpret: they work in no slot since they left."""
+    rows = session().execute(
+        select(Interpreter.name, func.count(Meeting.id))
+        .join(Meeting, Meeting.interpreter_id == Interpreter.id)
+        .join(MeetingSlot, MeetingSlot.id == Meeting.slot_id)
+        .outerjoin(
+            InterpreterShift,
+            (InterpreterShift.interpreter_id == Interpreter.id) & (InterpreterShift.slot_id == Meeting.slot_id),
+        )
+        .where(
+            Interpreter.event_id == event.id,
+            Meeting.state == MeetingState.SCHEDULED,
+            MeetingSlot.ends_at > clock.now(),
+            InterpreterShift.id.is_(None),
+        )
+        .group_by(Interpreter.id, Interpreter.name)
+        .order_by(Interpreter.name, Interpreter.id)
+    )
+    return [LazyText(partial(_still_interprets, name, number)) for name, number in rows]
+
+
+def _still_interprets(name: str, number: int) -> str:
+    return ngettext(
+        "%(name)s does not come any more and still interprets %(num)s meeting. A repair of the schedule finds others.",
+        "%(name)s does not come any more and still interprets %(num)s meetings. A repair of the schedule finds others.",
+        number,
+        name=name,
+    )

@@ -30,7 +30,7 @@ from marketplace.services import (
     waiting_list,
     wallclock,
 )
-from marketplace.services.meetings import partners
+from marketplace.services.meetings import assignments, partners
 from marketplace.web.access import SIGNED_IN, access
 from marketplace.web.account.blueprint import reader, secret_page
 from marketplace.web.attendee.blueprint import Way, both_ways, room
@@ -83,6 +83,7 @@ def frame(way: Way) -> dict[str, Any]:
         "is_confirmed": way.registration.state is RegistrationState.CONFIRMED,
         "cancel_words": cancel_words(way.registration),
         "has_meetings": partners.takes_part(event, way.by),
+        "interprets": bool(assignments.known_as(way.registration)),
         "spans": wallclock.spans(event.starts_at, event.ends_at, event.timezone, way.registration.timezone),
     }
 

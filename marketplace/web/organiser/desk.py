@@ -42,6 +42,14 @@ def ask(title: str, text: str, confirm_label: str, back: str, tone: str = "dange
     )
 
 
+def as_file(content: bytes, media_type: str, name: str) -> Response:
+    """Return a file to be saved; what it tells stays in no cache."""
+    response = Response(content, content_type=media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
 def download(name: str, rows: Sequence[Iterable[str]]) -> Response:
     """Answer with a CSV file of header and rows, named after the subject and the day."""
     header, *rest = (list(row) for row in rows)

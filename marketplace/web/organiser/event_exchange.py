@@ -15,7 +15,7 @@ from marketplace.services.meetings import exchange, schedule_files, setup
 from marketplace.services.meetings.exchange import Kind, Preview
 from marketplace.web.access import access
 from marketplace.web.forms.organiser_exchange import KINDS, ImportForm
-from marketplace.web.organiser.desk import room
+from marketplace.web.organiser.desk import as_file, room
 from marketplace.web.organiser.event_meetings import HERE
 from marketplace.web.security import MAX_BODY, takes_files
 
@@ -104,7 +104,7 @@ def template(slug: str, kind: str, ending: str) -> Response:
     """Download a file to fill in."""
     event = events.managed(slug, current_user)
     content = exchange.template(Kind(kind), event, ending)
-    return _download(content, _XLSX if ending == "xlsx" else _CSV, f"{kind}-{slug}.{ending}")
+    return as_file(content, _XLSX if ending == "xlsx" else _CSV, f"{kind}-{slug}.{ending}")
 
 
 @room.post(f"{_AT}/export", endpoint="events_meetings_exchange_export")
@@ -115,25 +115,18 @@ def export(slug: str) -> Response:
     match request.form.get("format"):
         case "xlsx":
             header, rows = schedule_files.rows(slug, current_user, "xlsx")
-            return _download(tables.to_xlsx(header, rows, sheet=_("Meetings")), _XLSX, f"{name}.xlsx")
+            return as_file(tables.to_xlsx(header, rows, sheet=_("Meetings")), _XLSX, f"{name}.xlsx")
         case "csv":
             header, rows = schedule_files.rows(slug, current_user, "csv")
-            return _download(tables.to_csv(header, rows), _CSV, f"{name}.csv")
+            return as_file(tables.to_csv(header, rows), _CSV, f"{name}.csv")
         case "parties":
-            return _download(schedule_files.party_sheets(slug, current_user), "application/pdf", f"{name}-sides.pdf")
+            return as_file(schedule_files.party_sheets(slug, current_user), "application/pdf", f"{name}-sides.pdf")
         case "tables":
-            return _download(schedule_files.table_sheets(slug, current_user), "application/pdf", f"{name}-tables.pdf")
+            return as_file(schedule_files.table_sheets(slug, current_user), "application/pdf", f"{name}-tables.pdf")
         case "interpreters":
             content = schedule_files.interpreter_sheets(slug, current_user)
-            return _download(content, "application/pdf", f"{name}-interpreters.pdf")
+            return as_file(content, "application/pdf", f"{name}-interpreters.pdf")
         case "ics":
             content = schedule_files.calendar_file(slug, current_user)
-            return _download(content, "text/calendar; charset=utf-8", f"{name}.ics")
+            return as_file(content, "text/calendar; charset=utf-8", f"{name}.ics")
     raise NotFound
-
-
-def _download(content: bytes, media_type: str, name: str) -> Response:
-    response = Response(content, content_type=media_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Cache-Control"] = "private, no-store"
-    return response

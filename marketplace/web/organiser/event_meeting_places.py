@@ -1,18 +1,27 @@
 """Where people meet at an event, at the desk: its tables, and its interpreters."""
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from marketplace.errors import Conflict, Invalid
+from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.i18n import gettext as _
 from marketplace.i18n import ngettext
 from marketplace.models import Event, Interpreter
 from marketplace.services import events, paging
-from marketplace.services.meetings import interpreters, slots, tables
+from marketplace.services.meetings import (
+    agenda,
+    assignments,
+    interpreters,
+    parties,
+    schedule_files,
+    setup,
+    slots,
+    tables,
+)
 from marketplace.web.access import access
 from marketplace.web.forms.organiser_meeting_sides import CloseForm, InterpreterForm, TableForm, TablesForm
-from marketplace.web.organiser.desk import ask, page_number, room
+from marketplace.web.organiser.desk import as_file, ask, page_number, room
 from marketplace.web.organiser.event_meetings import HERE
 
 
@@ -144,6 +153,7 @@ def interpreters_list(slug: str) -> str:
         event=event,
         interpreters=interpreters.of_event(event.id),
         shifts=[interpreter for interpreter, _slot in interpreters.shifts(event.id)],
+        counts=assignments.counts(event.id),
         slots=len(slots.all_slots(event.id)),
     )
 
@@ -186,6 +196,39 @@ def _interpreter_form(event: Event, found: Interpreter | None) -> ResponseReturn
         sessions=slots.of_event(event.id),
     )
     return page, status
+
+
+@room.get(f"{HERE}/interpreters/<interpreter>/assignments", endpoint="events_meetings_interpreter_assignments")
+@access("desk.enter")
+def interpreter_assignments(slug: str, interpreter: str) -> str:
+    """Show what an interpreter interprets, by day, and offer it as files."""
+    event = events.managed(slug, current_user)
+    found = interpreters.find(event, interpreter)
+    return render_template(
+        "organiser/events/meetings_interpreter_assignments.html",
+        event=event,
+        found=found,
+        days=assignments.days(assignments.of([found]), event.timezone),
+        set_up=setup.of(event.id),
+        title_of=parties.title,
+        subtitle_of=parties.subtitle,
+        is_preliminary=agenda.is_preliminary,
+    )
+
+
+@room.post(f"{HERE}/interpreters/<interpreter>/export", endpoint="events_meetings_interpreter_export")
+@access("desk.enter")
+def export_assignments(slug: str, interpreter: str) -> Response:
+    """Download what an interpreter interprets, to be sent to them; that it was taken is recorded."""
+    interpreters.find(events.managed(slug, current_user), interpreter)
+    match request.form.get("format"):
+        case "pdf":
+            content = schedule_files.interpreter_sheets(slug, current_user, interpreter)
+            return as_file(content, "application/pdf", f"interpreter-{slug}.pdf")
+        case "ics":
+            content = schedule_files.interpreter_calendar(slug, interpreter, current_user)
+            return as_file(content, "text/calendar; charset=utf-8", f"interpreter-{slug}.ics")
+    raise NotFound
 
 
 @room.get(f"{HERE}/interpreters/<interpreter>/retire", endpoint="events_meetings_interpreter_retire_ask")
