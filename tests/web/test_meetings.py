@@ -10,6 +10,7 @@ from marketplace import clock as product_clock
 from marketplace.database import atomic, session
 from marketplace.models import (
     BookingRule,
+    Letter,
     Meeting,
     MeetingNote,
     MeetingRequest,
@@ -400,14 +401,33 @@ def test_meeting_is_moved_and_a_taken_time_is_refused(place, login_as):
     meeting = booked(place)
     browser = login_as(user_of(place.funders[0]))
 
-    moved = browser.post(at(place, f"/{meeting.uid}/move"), data={"slot": place.slots[3].uid})
-    refused = browser.post(at(place, f"/{meeting.uid}/move"), data={"slot": "gone"})
+    moved = browser.post(at(place, f"/{meeting.uid}/move"), data={"slot": place.slots[3].uid, "why": "A late train."})
+    refused = browser.post(at(place, f"/{meeting.uid}/move"), data={"slot": "gone", "why": "A storm, too."})
+    wordy = browser.post(at(place, f"/{meeting.uid}/move"), data={"slot": place.slots[2].uid, "why": "x" * 501})
 
     assert moved.status_code == 303
-    assert refused.status_code == 409
+    told = session().scalars(select(Letter).where(Letter.kind == "meeting.moved")).all()
+    assert {letter.context["reason"] for letter in told} == {"A late train."}
+    assert (refused.status_code, wordy.status_code) == (409, 422)
+    assert "A storm, too." in text(refused)
     session().expire_all()
     assert session().get_one(Meeting, meeting.id).slot_id == place.slots[3].id
     assert audit() == []
+
+
+def test_times_to_ask_for_are_named_by_the_venue_s_clock_and_one_s_own(by_request, login_as):
+    side, other = by_request.projects[0], by_request.funders[0]
+    with atomic():
+        user_of(side).timezone = user_of(other).timezone = "America/Bogota"
+    uid = sent(by_request)
+
+    asking = text(login_as(user_of(by_request.projects[1])).get(at(by_request, f"/partners/{other.uid}")))
+    offered = text(login_as(user_of(side)).get(at(by_request, f"/partners/{by_request.funders[1].uid}")))
+    answering = text(login_as(user_of(other)).get(at(by_request, f"/requests/{uid}")))
+
+    assert "Bogot" not in asking
+    for page in (offered, answering):
+        assert re.search(r"10:00.{1,40}New York, UTC−4.{1,60}9:00.{1,40}Bogot., UTC−5", page)
 
 
 def test_cancelling_needs_a_reason_that_the_other_side_reads(place, login_as):
@@ -593,6 +613,24 @@ def test_partners_are_searched_filtered_and_paged(make, login_as):
     assert found.count('class="partner"') == 1
     assert hostile.status_code == 200
     assert "<script>" not in text(hostile).split("<main")[1].split("</main")[0]
+
+
+def test_list_of_partners_says_before_one_chooses_who_can_meet_no_more(place, login_as):
+    booked(place)
+    with atomic():
+        place.funders[0].cap = 1
+    client = login_as(user_of(place.projects[1]))
+
+    def entry(side):
+        return text(client.get(at(place, "/partners"))).split(f'id="partner-{side.uid}"')[1].split("</li>")[0]
+
+    assert "Fully booked" in entry(place.funders[0])
+    assert "Book or ask for a meeting" not in entry(place.funders[0])
+    assert "Book or ask for a meeting" in entry(place.funders[1])
+
+    with atomic():
+        place.projects[1].cap = 0
+    assert "Book or ask for a meeting" not in entry(place.funders[1])
 
 
 @pytest.mark.parametrize("page", ["", "/partners", "/wishes", "/requests", "/team"])

@@ -35,9 +35,10 @@ def tell_made(meeting: Meeting) -> None:
     _tell(meeting, "meeting.made", Method.REQUEST)
 
 
-def tell_moved(meeting: Meeting, before: MeetingSlot | None = None) -> None:
-    """Tell who holds a meeting that its time or place changed, and who was taken out of it."""
-    _tell(meeting, "meeting.moved", Method.REQUEST, before=before)
+def tell_moved(meeting: Meeting, before: MeetingSlot | None = None, reason: str = "") -> None:
+    """Tell who holds a meeting that its time or place changed, and why where somebody said it; and who was taken out
+    of it."""
+    _tell(meeting, "meeting.moved", Method.REQUEST, before=before, reason=reason)
     for person in meeting.people:
         if person.withdrawn_at is not None and person.withdrawn_at >= meeting.changed_at:
             _write(meeting, person, "meeting.cancelled", Method.CANCEL)

@@ -3,6 +3,7 @@
 What another side does not want is nowhere to be read: a pair it keeps apart looks like one without a common time.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -334,3 +335,20 @@ def is_full(set_up: MeetingSetup, party: MeetingParty) -> bool:
     """Tell whether a party has as many meetings as it may."""
     cap = booking.cap_of(set_up, party)
     return cap is not None and booking.count(party) >= cap
+
+
+def full(set_up: MeetingSetup, parties: Sequence[MeetingParty]) -> set[int]:
+    """Return which of some parties have as many meetings as they may, by id; one statement."""
+    identities = [party.id for party in parties]
+    if not identities:
+        return set()
+    held: Counter[int] = Counter()
+    for first, second in session().execute(
+        select(Meeting.first_party_id, Meeting.second_party_id).where(
+            or_(Meeting.first_party_id.in_(identities), Meeting.second_party_id.in_(identities)),
+            Meeting.state == MeetingState.SCHEDULED,
+        )
+    ):
+        held.update((first, second))
+    caps = {party.id: booking.cap_of(set_up, party) for party in parties}
+    return {identity for identity, cap in caps.items() if cap is not None and held[identity] >= cap}

@@ -183,9 +183,14 @@ def of_party(party: MeetingParty, *, with_cancelled: bool = False) -> list[Meeti
     return list(session().scalars(statement).unique())
 
 
-def move(uid: str, slot_uid: str, by: User) -> Meeting:
-    """Give one's meeting another time in which both are free, as long as the organisers let it be changed."""
+def move(uid: str, slot_uid: str, by: User, reason: str = "") -> Meeting:
+    """Give one's meeting another time in which both are free, as long as the organisers let it be changed.
+
+    `reason` goes into the letter to the others.
+    """
     from marketplace.services.meetings import letters
+
+    words = texts.within(texts.clean(reason), "reason", 500)
 
     def act() -> Meeting:
         with atomic():
@@ -196,7 +201,7 @@ def move(uid: str, slot_uid: str, by: User) -> Meeting:
                 raise NotOpen
             before = own.meeting.slot
             meeting = booking.move(own.meeting, slot, by)
-            letters.tell_moved(meeting, before)
+            letters.tell_moved(meeting, before, words)
             return meeting
 
     return booking.again(act)

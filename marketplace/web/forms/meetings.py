@@ -41,8 +41,15 @@ class SlotForm(Form):
         return form
 
 
-def _words(slots: Iterable[MeetingSlot], zone: str) -> list[tuple[str, str]]:
-    return [(slot.uid, wallclock.span(slot.starts_at, slot.ends_at, zone)) for slot in slots]
+def _words(slots: Iterable[MeetingSlot], zone: str, readers_zone: str) -> list[tuple[str, str]]:
+    """Name slots by the venue's clock, and by the reader's own where it shows something else."""
+    return [(slot.uid, "; ".join(wallclock.spans(slot.starts_at, slot.ends_at, zone, readers_zone))) for slot in slots]
+
+
+class AnotherTimeForm(SlotForm):
+    """Another slot for a meeting, and why."""
+
+    why = TextAreaField(_("Why another time, for the other side"), [Length(max=500)])
 
 
 class AskForm(Form):
@@ -51,9 +58,9 @@ class AskForm(Form):
     message = TextAreaField(_("Why you would like to meet"), [InputRequired(), Length(max=LONGEST_MESSAGE)])
     slot = SelectField(_("Time"), validate_choice=False, default="")
 
-    def offer(self, slots: Iterable[MeetingSlot], zone: str) -> None:
+    def offer(self, slots: Iterable[MeetingSlot], zone: str, readers_zone: str) -> None:
         """Offer the times in which both are free."""
-        self.slot.choices = choices([("", gettext("Any time")), *_words(slots, zone)])
+        self.slot.choices = choices([("", gettext("Any time")), *_words(slots, zone, readers_zone)])
 
 
 class AcceptForm(Form):
@@ -61,9 +68,9 @@ class AcceptForm(Form):
 
     slot = RadioField(_("Time"), validate_choice=False, default="")
 
-    def offer(self, slots: Iterable[MeetingSlot], zone: str) -> None:
+    def offer(self, slots: Iterable[MeetingSlot], zone: str, readers_zone: str) -> None:
         """Offer the times in which both are free."""
-        self.slot.choices = choices(_words(slots, zone))
+        self.slot.choices = choices(_words(slots, zone, readers_zone))
 
 
 class ProposeForm(Form):
@@ -72,9 +79,9 @@ class ProposeForm(Form):
     slot = SelectField(_("Time"), [Asked()], validate_choice=False, default="")
     message = TextAreaField(_("Message"), [Length(max=LONGEST_MESSAGE)])
 
-    def offer(self, slots: Iterable[MeetingSlot], zone: str) -> None:
+    def offer(self, slots: Iterable[MeetingSlot], zone: str, readers_zone: str) -> None:
         """Offer the times in which both are free."""
-        self.slot.choices = choices(_words(slots, zone))
+        self.slot.choices = choices(_words(slots, zone, readers_zone))
 
 
 class DeclineForm(Form):

@@ -11,7 +11,7 @@ from marketplace.services.meetings import agenda as agendas
 from marketplace.services.meetings import availability, booking, partners, rules, self_booking, settling, slots
 from marketplace.services.meetings.agenda import Item
 from marketplace.web.access import SIGNED_IN, access
-from marketplace.web.forms.meetings import CancelForm, NoteForm, PeopleForm, SlotForm
+from marketplace.web.forms.meetings import AnotherTimeForm, CancelForm, NoteForm, PeopleForm
 from marketplace.web.meetings.blueprint import Here, enter, frame, profile_url, reader, room
 
 
@@ -73,7 +73,7 @@ def _meeting_page(slug: str, uid: str, status: int = 200, refusal: str = "", **f
             "people_form": people,
             "note_form": NoteForm(data={"text": self_booking.notes([held], reader()).get(held.id, "")}),
             "cancel_form": CancelForm(formdata=None),
-            "slot_form": SlotForm.fresh(),
+            "slot_form": AnotherTimeForm.fresh(),
             "refusal": refusal,
             "profile_url": profile_url(other),
             "can_see_partner": partners.may_see(here.set_up, party, other) and other.withdrawn_at is None,
@@ -101,11 +101,13 @@ def note(slug: str, uid: str) -> ResponseReturnValue:
 def move(slug: str, uid: str) -> ResponseReturnValue:
     """Give the meeting another time."""
     here, _item = _own(slug, uid)
-    form = SlotForm()
+    form = AnotherTimeForm()
+    if not form.validate():
+        return _meeting_page(slug, uid, 422, slot_form=form)
     try:
-        self_booking.move(uid, form.slot.data or "", reader())
+        self_booking.move(uid, form.slot.data or "", reader(), form.why.data or "")
     except Conflict as refusal:
-        return _meeting_page(slug, uid, refusal.status, str(refusal))
+        return _meeting_page(slug, uid, refusal.status, str(refusal), slot_form=form)
     flash(_("The meeting has a new time. Both sides were told."), "success")
     return here.to("meeting", uid=uid)
 

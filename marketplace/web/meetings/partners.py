@@ -11,6 +11,7 @@ from marketplace.models import PartyRole, ProjectState, WishKind
 from marketplace.services import labels
 from marketplace.services.meetings import agenda, partners, self_booking, wishes
 from marketplace.services.meetings import requests as meeting_requests
+from marketplace.web import language
 from marketplace.web.access import SIGNED_IN, access
 from marketplace.web.forms.meetings import AskForm, SlotForm, WishForm
 from marketplace.web.meetings.blueprint import enter, frame, profile_url, reader, room
@@ -42,6 +43,7 @@ def _list_page(slug: str, status: int = 200, refusal: str = "") -> ResponseRetur
         is_filtered=wanted != partners.Filter(),
         roles=[(role.value, str(labels.of(role))) for role in partners.roles(here.set_up, here.party)],
         verdicts=partners.verdicts(here.party, [one.party for one in found], reader()),
+        full=partners.full(here.set_up, [one.party for one in found]),
         refusal=refusal,
     )
     return page, status
@@ -101,7 +103,7 @@ def _partner_page(
     known = partners.of_one(here.party, other, here.set_up)
     times = partners.times(here.set_up, here.party, other)
     form = form or AskForm(formdata=None)
-    form.offer(times.askable, here.event.timezone)
+    form.offer(times.askable, here.event.timezone, language.reader_zone())
     is_readable = other.project is not None and other.project.state is ProjectState.PUBLISHED
     page = render_template(
         "meetings/partner.html",

@@ -9,6 +9,7 @@ from marketplace.models import MeetingRequest, RequestState
 from marketplace.services import paging, wallclock
 from marketplace.services.meetings import partners
 from marketplace.services.meetings import requests as meeting_requests
+from marketplace.web import language
 from marketplace.web.access import SIGNED_IN, access
 from marketplace.web.forms.meetings import AcceptForm, DeclineForm, ProposeForm
 from marketplace.web.meetings.blueprint import Here, enter, frame, profile_url, reader, room
@@ -58,10 +59,10 @@ def _request_page(
     free = partners.times(here.set_up, here.party, other).askable if is_open else []
     proposed_is_free = found.slot is not None and found.slot_id in {slot.id for slot in free}
     accept_form = AcceptForm(formdata=None)
-    accept_form.offer(free, here.event.timezone)
+    accept_form.offer(free, here.event.timezone, language.reader_zone())
     accept_form.slot.data = found.slot.uid if found.slot and proposed_is_free else (free[0].uid if free else "")
     propose_form = propose_form or ProposeForm(formdata=None)
-    propose_form.offer([slot for slot in free if slot.id != found.slot_id], here.event.timezone)
+    propose_form.offer([slot for slot in free if slot.id != found.slot_id], here.event.timezone, language.reader_zone())
     page = render_template(
         "meetings/request.html",
         **frame(here),
