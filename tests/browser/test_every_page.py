@@ -149,3 +149,17 @@ def test_list_of_registrations_holds_any_name_and_ticks_all(visit):
 
     page.get_by_role("button", name="Tick all on this page").click()
     assert page.locator(".tick:checked").count() == page.locator(".tick").count() > 1
+
+
+def test_programme_is_printed_with_its_times_beside_the_sessions(visit):
+    page = visit(language="es", width=700).new_page()
+    page.goto("/events/marketplace-washington/programme")
+    page.emulate_media(media="print")
+
+    over = page.evaluate(
+        """() => [...document.querySelectorAll('.slot')].filter((slot) =>
+            slot.querySelector('.slot-time time').getBoundingClientRect().right
+                > slot.querySelector('.slot-sessions').getBoundingClientRect().left).length"""
+    )
+
+    assert (page.locator(".slot").count() > 10, over) == (True, 0)

@@ -81,6 +81,11 @@ def test_empty_form_has_the_readers_zone_and_the_usual_answers(browser):
         ({"starts_at": ""}, "starts_at", "Please fill this in."),
         ({"starts_at": "0001-01-01T00:00"}, "starts_at", "Please check the year."),
         ({"ends_at": "9999-12-31T23:59"}, "ends_at", "Please check the year."),
+        (
+            {"timezone": "America/New_York", "starts_at": "2026-03-08T02:30", "ends_at": "2026-03-08T17:00"},
+            "starts_at",
+            "Clocks are set forward that day and skip this time.",
+        ),
         ({"timezone": "Mars/Olympus"}, "timezone", "Please choose one of the answers in the list."),
         ({"kind": "party"}, "kind", "Please choose one of the answers in the list."),
         ({"capacity": "-1"}, "capacity", "Please enter a number of places"),

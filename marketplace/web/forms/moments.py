@@ -37,7 +37,8 @@ def moment(form: Form, name: str, zone: str, present: datetime | None = None) ->
     """Return the moment that was entered.
 
     Where the field still shows the `present` moment, that is returned as it is: an hour that comes twice, when clocks
-    are set back, would else change by being looked at. Raises `Invalid` for a year that cannot be meant.
+    are set back, would else change by being looked at. Raises `Invalid` for a year that cannot be meant, and for a time
+    that no clock shows, because clocks are set forward that day.
     """
     entered: datetime | None = form[name].data
     if entered is None:
@@ -46,4 +47,7 @@ def moment(form: Form, name: str, zone: str, present: datetime | None = None) ->
         raise Invalid(name, _("Please check the year."))
     if shown(present, zone) == entered:
         return present
-    return wallclock.moment(entered.date(), entered.time(), zone)
+    at = wallclock.moment(entered.date(), entered.time(), zone)
+    if shown(at, zone) != entered.replace(microsecond=0):
+        raise Invalid(name, _("Clocks are set forward that day and skip this time."))
+    return at
