@@ -60,6 +60,7 @@ from marketplace.services import (
     wallclock,
 )
 from marketplace.services.search import fold
+from marketplace.services.seen import require
 
 CONSENT_VERSION = "2026-01"
 """The version of the texts that are asked now; other words need another, and the words of each stay below."""
@@ -342,13 +343,17 @@ def _wish(registration: Registration, uids: tuple[str, ...], by: User | None) ->
     return missed
 
 
-def edit(uid: str, application: Application, by: User | None = None) -> Registration:
+def edit(uid: str, application: Application, by: User | None = None, *, seen: str = "") -> Registration:
     """Change what somebody told; e-mail address and ticket stay. `by` is None for the holder of the signed link.
 
     Raises `SoldOut` where somebody wants to come to a venue that is full, `Conflict` once the registration is over.
+    With the mark of what was `seen`, raises `Overtaken` where it was changed since, in another window for instance.
     """
     with atomic() as current:
         registration = registration_state.locked(uid, by)
+        if seen:
+            current.expire(registration, ["answers", "needs", "consents"])
+            require(application_of(registration), seen)
         event = registration.event
         if registration.state not in LIVE_STATES or wallclock.is_past(event.ends_at):
             raise Conflict

@@ -17,8 +17,13 @@ class Overtaken(Conflict):
 
 def mark(details: Any) -> str:
     """Return a short mark of what is decided about something, another one after every change of it."""
-    words = json.dumps(asdict(details), sort_keys=True, default=str)
+    words = json.dumps(asdict(details), sort_keys=True, default=_stable)
     return hashlib.sha256(words.encode()).hexdigest()[:22]
+
+
+def _stable(value: Any) -> Any:
+    # The order of a set is another one in every process.
+    return sorted(value) if isinstance(value, frozenset) else str(value)
 
 
 def require(present: Any, seen: str) -> None:

@@ -260,6 +260,7 @@ def test_hidden_ticket_is_shown_with_its_code_only(client, make, event, ticket):
     taken = client.post("/events/dialogue/register", data=filled(hidden, access_code="sesame"))
 
     assert [hidden.uid in text for text in (without, wrong, right)] == [False, False, True]
+    assert ["No ticket has this code." in text for text in (without, wrong, right)] == [False, True, False]
     assert (guessed.status_code, taken.status_code) == (422, 303)
 
 
@@ -532,6 +533,30 @@ def test_registration_is_changed(way):
     )
     assert registered.has_consent(RegistrationConsentKind.DIRECTORY)
     assert not registered.has_consent(RegistrationConsentKind.PHOTO)
+
+
+def test_change_in_two_windows_is_told_and_undoes_nothing_unseen(way, make, event):
+    browser, address = way
+    walk = make.session(event, titles={"en": "Walk"}, needs_sign_up=True)
+    first, second = (browser.get(address + "/edit").get_data(as_text=True) for _ in range(2))
+    number = re.search(r'name="seen"[^>]*value="([^"]+)"', first).group(1)
+    told = {"name": "Ana Núñez", "category": "city", "timezone": "America/New_York", "locale": "en", "seen": number}
+
+    browser.post(address + "/edit", data={**told, "job_title": "Mayor", "sessions": [walk.uid]})
+    late = browser.post(address + "/edit", data={**told, "dietary": "No nuts"})
+    page = late.get_data(as_text=True)
+    between = [(one.job_title, one.needs) for one in made()]
+    again = re.search(r'name="seen"[^>]*value="([^"]+)"', page).group(1)
+    knowing = browser.post(address + "/edit", data={**told, "dietary": "No nuts", "seen": again})
+
+    assert number in second
+    assert late.status_code == 409
+    assert "It differs from theirs in: Position, Sessions I want to attend, What you do not eat." in page
+    assert "No nuts" in page
+    assert between == [("Mayor", None)]
+    assert knowing.status_code == 303
+    (mine,) = made()
+    assert (mine.job_title, mine.needs.dietary) == ("", "No nuts")
 
 
 def test_bad_change_keeps_the_form(way):

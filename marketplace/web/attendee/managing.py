@@ -31,6 +31,7 @@ from marketplace.services import (
     wallclock,
 )
 from marketplace.services.meetings import assignments, partners
+from marketplace.services.seen import Overtaken
 from marketplace.web.access import SIGNED_IN, access
 from marketplace.web.account.blueprint import reader, secret_page
 from marketplace.web.attendee.blueprint import Way, both_ways, room
@@ -93,13 +94,13 @@ def edit(way: Way) -> ResponseReturnValue:
     """Change what one told."""
     if not frame(way)["is_live"]:
         raise Conflict
-    form = _edit_form(way)
+    form, known = _edit_form(way), registration.application_of(way.registration)
+    form.show(known)
     if request.method == "GET":
         _fill(form, way.registration)
         return _edit_page(way, form)
     if not form.validate():
         return _edit_page(way, form, 422)
-    known = registration.application_of(way.registration)
     told = form.told(
         email=known.email,
         ticket=known.ticket,
@@ -110,10 +111,13 @@ def edit(way: Way) -> ResponseReturnValue:
     uid = way.registration.uid
     try:
         uploads = form.uploads()
-        registration.edit(uid, told, by=way.by)
+        registration.edit(uid, told, by=way.by, seen=form.seen.data or "")
         answer_files.keep(uid, uploads, by=way.by)
     except Invalid as refusal:
         form.refuse(refusal)
+        return _edit_page(way, form, refusal.status)
+    except Overtaken as refusal:
+        form.catch_up(told, registration.application_of(way.registration))
         return _edit_page(way, form, refusal.status)
     except Conflict as refusal:
         form.form_errors.append(str(refusal))

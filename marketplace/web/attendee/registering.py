@@ -126,6 +126,7 @@ def _html(event: Event, form: RegistrationForm, offers: list[Offer], readers: li
         open_offers=[offer for offer in offers if offer.can_be_taken],
         closed_offers=[ticket_words(event, offer) for offer in offers if not offer.can_be_taken],
         availability=AVAILABILITY,
+        is_code_wrong=bool(form.access_code.data) and not any(offer.ticket.access_code for offer in offers),
         readers=readers,
     )
 

@@ -1,6 +1,8 @@
 """The form with which somebody registers for an event, or changes what they told; the event decides what it asks."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from werkzeug.datastructures import FileStorage
@@ -41,6 +43,7 @@ from marketplace.services.terms import Terms
 from marketplace.services.tickets import Availability, Offer
 from marketplace.web.forms import Form, choices, long_lists
 from marketplace.web.forms.long_lists import LongListField
+from marketplace.web.forms.seen import SeenForm
 
 _ATTEMPT = re.compile(r"[A-Za-z0-9_-]{22}\Z")
 _SPOKEN = (*LANGUAGES, "fr")
@@ -210,7 +213,7 @@ class RegistrationForm(AttendeeForm):
         )
 
 
-class EditForm(AttendeeForm):
+class EditForm(SeenForm, AttendeeForm):
     """Changing what one told; ticket and address stay."""
 
     ticket = None
@@ -222,6 +225,15 @@ class EditForm(AttendeeForm):
         super().prepare(event, organisations, wishes)
         self.locale.choices = choices(LANGUAGES.items())
         self.locale.data = self.locale.data or i18n.locale()
+
+    def _differing(self, mine: Application, theirs: Application) -> Iterable[str]:
+        if mine.organisation and mine.organisation == theirs.organisation:
+            # Its name is not asked then.
+            mine = replace(mine, organisation_name=theirs.organisation_name)
+        yield from super()._differing(replace(mine, answers={}), replace(theirs, answers={}))
+        for question, field in self.answer_fields():
+            if mine.answers.get(question.uid, "") != theirs.answers.get(question.uid, ""):
+                yield str(field.label.text)
 
 
 class FeedForm(Form):
