@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import func, select
 
 from marketplace.database import session
-from marketplace.models import Event, Letter, Meeting, MeetingParty, Schedule
-from marketplace.services.meetings import self_booking
+from marketplace.models import BookingRule, Event, Letter, Meeting, MeetingParty, Schedule
+from marketplace.services.meetings import requests, self_booking
 from tests.meetings import audit, market, user_of
 
 DZN = """
@@ -120,3 +120,17 @@ def test_records_tell_what_was_booked_moved_and_cancelled(app, make, run):
         2 * ["meeting.made", "meeting.made", "meeting.moved", "meeting.cancelled"]
     )
     assert {one["state"] for one in letters} == {"queued"}
+
+
+def test_letters_about_requests_say_which(app, make, run):
+    here = market(make, make.organiser(), rule=BookingRule.REQUEST)
+    side = here.projects[0]
+    asked = requests.send(here.event.slug, side.uid, here.funders[0].uid, "We would fit.", user_of(side))
+    requests.decline(asked.uid, user_of(here.funders[0]), "Not now")
+
+    told = [json.loads(line) for line in run("export", "outbox").output.splitlines()]
+
+    assert [(one["kind"], one["about"]) for one in told] == [
+        ("meeting.requested", asked.uid),
+        ("meeting.request_declined", asked.uid),
+    ]

@@ -143,6 +143,12 @@ def test_moving_by_form_and_by_dragging_is_checked(desk, base, place):
     again = desk.post(f"{base}/{run.uid}/move", data={**pick, "slot": one["slot"], "table": ""})
     assert moved.status_code == 303
     assert again.status_code == 409
+    dropped = desk.post(f"{base}/{run.uid}/drop", data=pick)
+    locked = desk.post(f"{base}/{run.uid}/lock", data={**pick, "locked": "1"})
+    for answer in (again, dropped, locked):
+        assert answer.status_code == 409
+        assert "This plan was changed meanwhile." in answer.text
+        assert 'id="plan"' in answer.text
 
 
 def test_lock_drop_add_rename_discard(desk, base, place):
@@ -169,6 +175,28 @@ def test_lock_drop_add_rename_discard(desk, base, place):
     assert desk.get(f"{base}/{run.uid}/discard").status_code == 200
     assert desk.post(f"{base}/{run.uid}/discard").status_code == 303
     assert desk.get(f"{base}/{run.uid}").status_code == 404
+
+
+def test_unmet_wishes_and_lists_are_searched(login_as, make, organiser):
+    place = market(make, organiser, projects=3, funders=2, tables=1, hours=1, limits=dict.fromkeys(PartyRole, (0, 1)))
+    for side in place.projects:
+        for other in place.funders:
+            kind = WishKind.MUST if side is place.projects[0] else WishKind.WANT
+            wishes.save(place.event.slug, side.uid, other.uid, kind, organiser)
+    desk, base = login_as(organiser), f"/desk/events/{place.event.slug}/schedules"
+    run = begun(desk, base)
+
+    def rows(query):
+        page = desk.get(f"{base}/{run.uid}{query}").text
+        return page.split('id="unmet"')[1].split("</section>")[0].count("Add by hand")
+
+    assert rows("") == 4
+    assert rows("?only=must") == 1
+    assert 0 < rows("?q=city+1") < 4
+    assert "None found" in desk.get(f"{base}/{run.uid}?q=nobody").text
+    lists = desk.get(f"{base}/{run.uid}/parties?q=funder+1").text
+    assert 'id="party-1"' in lists
+    assert 'id="party-2"' not in lists
 
 
 def test_waiting_run_can_be_ended(desk, base):

@@ -124,6 +124,7 @@ def _tell_preliminary(event: Event) -> None:
         _queue(
             "meeting.preliminary",
             reader,
+            registration=reader.uid,
             titles=event.titles,
             meetings=counts[identity],
             url=f"{invites.event_url(event)}/meetings",
@@ -277,6 +278,7 @@ def _request_facts(
 ) -> dict[str, Any]:
     slot = request.slot
     return {
+        "request": request.uid,
         "titles": request.event.titles,
         "party": _names(other),
         "own": _names(own),

@@ -48,7 +48,7 @@ def meetings(slug: str) -> Iterator[dict[str, Any]]:
 def outbox() -> Iterator[dict[str, Any]]:
     """Yield every letter in order of its id: what it is about is the uid of a meeting, request or registration."""
     for letter in session().scalars(select(Letter).order_by(Letter.id)):
-        about = letter.context.get("meeting") or letter.context.get("registration") or ""
+        about = next(filter(None, (letter.context.get(name) for name in ("meeting", "request", "registration"))), "")
         yield {
             "id": letter.uid,
             "kind": letter.kind,

@@ -11,7 +11,7 @@ from marketplace import clock
 from marketplace.database import atomic, lock, session
 from marketplace.errors import Conflict, Invalid, NotOpen
 from marketplace.i18n import lazy_gettext
-from marketplace.models import Event, MeetingParty, MeetingSetup, User, Wish, WishKind
+from marketplace.models import Event, MeetingParty, MeetingSetup, PartyRole, User, Wish, WishKind
 from marketplace.services import audit, policies, search
 from marketplace.services.meetings import availability, booking, pairings, parties, partners, setup
 
@@ -224,26 +224,31 @@ SORTS = ("name", "meetings", "wishes", "wanted", "partners", "slots")
 """By what `arranged` sorts; a "-" before it means the largest first."""
 
 
-def arranged(standings: Sequence[Standing], query: str = "", only: str = "", sort: str = "name") -> list[Standing]:
-    """Return the standings that match, in order. `only` is "without", "short" or "drowning"; others mean all."""
+def arranged(
+    standings: Sequence[Standing], query: str = "", only: str = "", sort: str = "name", role: PartyRole | None = None
+) -> list[Standing]:
+    """Return the standings that match, in order. `only` is "without", "short" or "drowning"; others mean all.
+
+    Names are in order as the reader's language has them.
+    """
     words = search.fold(query).split()
     checks = {"without": "is_without", "short": "is_short", "drowning": "is_drowning"}
     found = [
         one
         for one in standings
-        if all(word in one.party.search_text for word in words) and (only not in checks or getattr(one, checks[only]))
+        if all(word in one.party.search_text for word in words)
+        and (only not in checks or getattr(one, checks[only]))
+        and role in {None, one.party.role}
     ]
-    key, is_falling = sort.removeprefix("-"), sort.startswith("-")
-    if key in SORTS and key != "name":
-        of = {
-            "meetings": lambda one: one.meetings,
-            "wishes": lambda one: one.musts + one.wants,
-            "wanted": lambda one: one.wanted_by,
-            "partners": lambda one: one.eligible,
-            "slots": lambda one: one.slots,
-        }[key]
-        return sorted(found, key=of, reverse=is_falling)
-    return found[::-1] if is_falling else found
+    of = {
+        "name": lambda one: (search.fold(parties.title(one.party)), search.fold(parties.subtitle(one.party))),
+        "meetings": lambda one: one.meetings,
+        "wishes": lambda one: one.musts + one.wants,
+        "wanted": lambda one: one.wanted_by,
+        "partners": lambda one: one.eligible,
+        "slots": lambda one: one.slots,
+    }
+    return sorted(found, key=of[sort.removeprefix("-")], reverse=sort.startswith("-"))
 
 
 def _meeting_counts(event: Event) -> Counter[int]:

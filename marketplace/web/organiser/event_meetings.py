@@ -8,8 +8,8 @@ from flask_login import current_user
 
 from marketplace.errors import Conflict, Invalid
 from marketplace.i18n import gettext as _
-from marketplace.models import Event, MeetingSession
-from marketplace.services import events, paging, wallclock
+from marketplace.models import Event, MeetingSession, PartyRole
+from marketplace.services import events, labels, paging, wallclock
 from marketplace.services.meetings import parties, setup, slots, wishes
 from marketplace.web.access import access
 from marketplace.web.forms.organiser_meetings import PAIRINGS, ROLES, MeetingSessionForm, RulesForm
@@ -31,10 +31,11 @@ def overview(slug: str) -> str:
     rules = setup.of(event.id)
     supply = wishes.supply(event) if rules is not None else None
     sort = request.args.get("sort", "")
-    wanted = {
+    wanted: dict[str, Any] = {
         "query": request.args.get("q", "")[:200],
         "only": request.args.get("only", ""),
         "sort": sort if sort.removeprefix("-") in wishes.SORTS else "name",
+        "role": labels.read(PartyRole, request.args.get("role")),
     }
     standings = supply.standings if supply else []
     return render_template(
@@ -45,6 +46,9 @@ def overview(slug: str) -> str:
         problems=setup.problems(event, rules),
         supply=supply,
         wanted=wanted,
+        roles=[
+            choice for choice in labels.choices(PartyRole) if choice[0] in {one.party.role.value for one in standings}
+        ],
         counts={only: len(wishes.arranged(standings, only=only)) for only in ("without", "short", "drowning")},
         page=paging.page_of_list(wishes.arranged(standings, **wanted), page_number()),
     )

@@ -10,7 +10,7 @@ from flask_login import current_user
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.i18n import gettext as _
 from marketplace.models import Event, MeetingSlot, Schedule, ScheduleKind, ScheduleState
-from marketplace.services import events, labels, wallclock
+from marketplace.services import events, labels, paging, search, wallclock
 from marketplace.services.meetings import parties, setup, slots, tables
 from marketplace.services.meetings.scheduling import drafts, grid, inputs, publishing, reports, runs
 from marketplace.services.meetings.scheduling.drafts import Pick, Touched
@@ -19,9 +19,12 @@ from marketplace.services.meetings.scheduling.staffing import Places, Seat
 from marketplace.web.access import access
 from marketplace.web.forms import choices
 from marketplace.web.forms.organiser_schedules import AddForm, MoveForm, RunForm
-from marketplace.web.organiser.desk import ask, room
+from marketplace.web.organiser.desk import ask, page_number, room
 
 _ONE = "/events/<slug>/schedules/<uid>"
+
+UNMET = 25
+"""Unmet wishes on a page."""
 
 
 @room.get("/events/<slug>/schedules", endpoint="events_schedules")
@@ -95,11 +98,16 @@ def cancel(slug: str, uid: str) -> ResponseReturnValue:
 def report(slug: str, uid: str) -> str:
     """Show what a run found: figures against their bounds, wishes not met and why, fairness."""
     event, run = _found(slug, uid)
+    found = reports.of(event, run)
+    query, musts_only = request.args.get("q", "")[:200], request.args.get("only") == "must"
+    unmet = reports.chosen(found.unmet, query, musts_only=musts_only)
     return render_template(
         "organiser/events/schedule.html",
         event=event,
         run=run,
-        report=reports.of(event, run),
+        report=found,
+        wanted={"query": query, "musts_only": musts_only},
+        page=paging.page_of_list(unmet, page_number(), UNMET),
         states=dict(labels.choices(ScheduleState)),
         kinds=dict(labels.choices(ScheduleKind)),
         is_stale=_is_stale(event, run),
@@ -141,11 +149,15 @@ def lists(slug: str, uid: str) -> str:
     """Show a plan as a list per party; to be printed, too."""
     event, run = _found(slug, uid)
     places = Places(event)
+    query = request.args.get("q", "")[:200]
+    words = search.fold(query).split()
+    every = grid.by_party(places, drafts.seats(event, run, places))
     return render_template(
         "organiser/events/schedule_parties.html",
         event=event,
         run=run,
-        lists=grid.by_party(places, drafts.seats(event, run, places)),
+        query=query,
+        lists=[(party, seats) for party, seats in every if all(word in party.search_text for word in words)],
         is_stale=_is_stale(event, run),
         party_title=parties.title,
         party_subtitle=parties.subtitle,
@@ -186,6 +198,8 @@ def move(slug: str, uid: str) -> ResponseReturnValue:
             if request.headers.get("X-Plan") == "grid":
                 return _plan(event, run, str(refusal)), 409
             form.slot.errors = [str(refusal)]
+        except Conflict:
+            return _changed_meanwhile(slug, uid)
         else:
             return _to_plan(slug, uid)
     page = render_template(
@@ -250,6 +264,8 @@ def add(slug: str, uid: str) -> ResponseReturnValue:
             )
         except drafts.Impossible as refusal:
             form.slot.errors = [str(refusal)]
+        except Conflict:
+            return _changed_meanwhile(slug, uid)
         else:
             return _to_plan(slug, uid)
     elif request.method == "GET":
@@ -276,7 +292,10 @@ def _party_words(party: Any) -> str:
 @access("desk.enter")
 def drop(slug: str, uid: str) -> ResponseReturnValue:
     """Take a meeting out of a draft."""
-    drafts.drop(slug, uid, _pick(request.form), current_user, revision=_whole(request.form.get("revision")))
+    try:
+        drafts.drop(slug, uid, _pick(request.form), current_user, revision=_whole(request.form.get("revision")))
+    except Conflict:
+        return _changed_meanwhile(slug, uid)
     return _to_plan(slug, uid)
 
 
@@ -284,15 +303,26 @@ def drop(slug: str, uid: str) -> ResponseReturnValue:
 @access("desk.enter")
 def lock(slug: str, uid: str) -> ResponseReturnValue:
     """Lock a meeting of a draft, or let it go."""
-    drafts.set_lock(
-        slug,
-        uid,
-        _pick(request.form),
-        current_user,
-        is_locked=request.form.get("locked") == "1",
-        revision=_whole(request.form.get("revision")),
-    )
+    try:
+        drafts.set_lock(
+            slug,
+            uid,
+            _pick(request.form),
+            current_user,
+            is_locked=request.form.get("locked") == "1",
+            revision=_whole(request.form.get("revision")),
+        )
+    except Conflict:
+        return _changed_meanwhile(slug, uid)
     return _to_plan(slug, uid)
+
+
+def _changed_meanwhile(slug: str, uid: str) -> ResponseReturnValue:
+    """Show the plan as it is now to whoever changed one that is not that any more."""
+    event, run = _found(slug, uid)
+    return _plan(
+        event, run, _("This plan was changed meanwhile. Here it is as it is now; nothing of yours was done.")
+    ), 409
 
 
 def _to_plan(slug: str, uid: str) -> ResponseReturnValue:

@@ -103,6 +103,8 @@ def test_preliminary_schedule_comes_as_one_letter_and_becomes_final_with_invitat
     publishing.publish(place.event.slug, solved().uid, organiser, is_final=False)
 
     kinds = [letter.kind for letter in session().scalars(select(Letter))]
+    about = {one.context["registration"] for one in session().scalars(select(Letter)) if "meetings" in one.context}
+    assert about == {side.members[0].registration.uid for side in (*place.projects, *place.funders)}
     assert kinds.count("meeting.preliminary") == 6
     assert kinds.count("meeting.made") == 0
 

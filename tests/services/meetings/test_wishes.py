@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from marketplace import i18n
 from marketplace.database import atomic, session
 from marketplace.errors import Conflict, Invalid, NotFound, NotOpen
 from marketplace.models import AuditEntry, EventState, Fit, PartyRole, Wish, WishKind
@@ -187,7 +188,20 @@ def test_standings_are_searched_and_sorted(place):
     assert [one.party.id for one in wishes.arranged(found, "FÚNDER 2")] == [place.funders[2].id]
     assert wishes.arranged(found, sort="-wanted")[0].party.id == place.funders[3].id
     assert wishes.arranged(found, sort="wanted")[-1].party.id == place.funders[3].id
-    assert wishes.arranged(found, sort="-name") == found[::-1]
+    assert wishes.arranged(found, sort="-name") == wishes.arranged(found)[::-1]
+    funders = wishes.arranged(found, role=PartyRole.FUNDER)
+    assert {one.party.role for one in funders} == {PartyRole.FUNDER}
+    assert len(funders) == len(place.funders)
+
+
+def test_standings_are_in_the_order_of_the_names_shown(place):
+    with atomic():
+        place.funders[0].organisation.names = {"en": "Zebra Bank", "es": "Aurora"}
+    found = wishes.supply(place.event).standings
+
+    assert wishes.arranged(found)[-1].party.id == place.funders[0].id
+    with i18n.speaking("es"):
+        assert wishes.arranged(found)[0].party.id == place.funders[0].id
 
 
 def test_supply_sends_as_many_statements_for_many_as_for_few(make, organiser, count_queries):

@@ -1,5 +1,6 @@
 """What the engine says about a run, in words: why wishes were not met, what would meet them, how fair it is."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from marketplace.database import session
 from marketplace.i18n import LazyText, language_name, lazy_gettext
 from marketplace.i18n import gettext as _
 from marketplace.models import Event, MeetingParty, MeetingSlot, Schedule
-from marketplace.services import wallclock
+from marketplace.services import search, wallclock
 from marketplace.services.meetings import parties
 from marketplace.services.meetings.scheduling.pools import Need
 
@@ -123,6 +124,18 @@ def of(event: Event, run: Schedule) -> Report:
         spreads=list(fairness.get("spreads", ())),
         ranks=list(fairness.get("by_project", ())),
     )
+
+
+def chosen(unmet: Iterable[Unmet], query: str = "", *, musts_only: bool = False) -> list[Unmet]:
+    """Return the unmet wishes between parties that match, the musts first."""
+    words = search.fold(query).split()
+    found = [
+        wish
+        for wish in unmet
+        if (wish.is_must or not musts_only)
+        and all(word in f"{wish.first.search_text} {wish.second.search_text}" for word in words)
+    ]
+    return sorted(found, key=lambda wish: not wish.is_must)
 
 
 class _Words:
