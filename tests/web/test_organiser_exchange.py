@@ -31,6 +31,7 @@ def test_page_offers_files_to_take_and_to_fill_in(desk):
 
     assert page.status_code == 200
     assert b"Import and export" in page.data
+    assert "Times are those of the venue: New York." in page.text
     for kind in ("wishes", "meetings"):
         for ending, signature in (("csv", b"\xef\xbb\xbf"), ("xlsx", b"PK")):
             answer = desk.client.get(f"{desk.url}/{kind}.{ending}")
