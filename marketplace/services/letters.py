@@ -185,6 +185,8 @@ KINDS: dict[str, Words] = {
     ),
 }
 
+_APPROVED = lazy_gettext("The organisers have approved your registration.")
+
 _FIRST = {
     RegistrationState.CONFIRMED: "confirmed",
     RegistrationState.PENDING_APPROVAL: "pending",
@@ -206,9 +208,13 @@ def tell_state(
     """
     kind = _FIRST[about.state]
     is_confirmed = about.state is RegistrationState.CONFIRMED
+    with i18n.speaking(about.locale):
+        # Approved, but not confirmed: the letter about the waiting list says both.
+        message = str(_APPROVED) if approved and not is_confirmed else ""
     _write(
         about,
         "approved" if approved and is_confirmed else kind,
+        message=message,
         calendar=Method.REQUEST if is_confirmed else None,
         offer_ends=about.offer_expires_at.isoformat() if about.offer_expires_at else None,
         sessions=[_session(entry) for entry in _places_in(about)] if is_confirmed and wished else [],

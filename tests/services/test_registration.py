@@ -228,11 +228,11 @@ def test_approval_confirms_in_order_while_places_last(app, make, clock, deliver)
     registration.decline(event.slug, [asked[2].uid], organiser, "We are full of cities.")
 
     assert states(event) == ["confirmed", "waiting", "declined"]
-    assert [letter.kind for letter in deliver()] == [
-        *["registration.pending"] * 3,
-        "registration.approved",
-        "registration.waiting",
-        "registration.declined",
+    assert [(letter.kind, letter.context["message"]) for letter in deliver()] == [
+        *[("registration.pending", "")] * 3,
+        ("registration.approved", ""),
+        ("registration.waiting", "The organisers have approved your registration."),
+        ("registration.declined", "We are full of cities."),
     ]
 
 

@@ -275,6 +275,17 @@ def test_walk_in_sent_twice_is_one_registration(browser, event, ticket):
     assert states() == {"Walter Walk": "confirmed"}
 
 
+def test_walk_in_who_is_registered_is_found_in_the_list(browser, make, event, ticket):
+    make.registration(event, ticket, name="Walter Walk", email="walter@example.org", state=RegistrationState.WAITING)
+
+    data = walk_in(ticket, email="Walter@example.org")
+    answer = browser.post("/desk/events/dialogue/registrations/new", data=data, follow_redirects=True)
+
+    assert "This address is registered for the event already." in text(answer)
+    assert "/desk/events/dialogue/registrations/" in text(answer)
+    assert states() == {"Walter Walk": "waiting"}
+
+
 @pytest.mark.parametrize(
     ("answers", "field"),
     [
@@ -389,6 +400,7 @@ def test_numbers_are_drawn_with_their_figures_as_a_table(browser, make, event, t
 
     assert page.count("<svg") > 3
     assert "March 2, 2026" in page
+    assert page.count('<p class="chart-ends" aria-hidden="true"><span>February 27, 2026</span>') == 2
     assert "Brazil" in page
     assert ">3</td>" in page
 

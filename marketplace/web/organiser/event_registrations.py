@@ -6,7 +6,7 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from marketplace import clock
-from marketplace.errors import Invalid, NotFound, SoldOut
+from marketplace.errors import AlreadyRegistered, Conflict, Invalid, NotFound, SoldOut
 from marketplace.gateways import tables
 from marketplace.i18n import LANGUAGES, in_language, ngettext
 from marketplace.i18n import gettext as _
@@ -166,7 +166,10 @@ def walk_in(slug: str) -> ResponseReturnValue:
             made = registration.walk_in(slug, form.application(event), by=current_user)
         except Invalid as refusal:
             form.refuse(refusal)
-        except SoldOut as refusal:
+        except AlreadyRegistered:
+            flash(_("This address is registered for the event already."), "warning")
+            return redirect(url_for("organiser.events_registrations", slug=slug, q=form.email.data), code=303)
+        except Conflict as refusal:
             # The form stays, so that another ticket or manner can be chosen.
             form.form_errors.append(str(refusal))
         else:
