@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
@@ -17,7 +18,7 @@ from sqlalchemy import Connection, Engine, Executable, event, insert, inspect, m
 from sqlalchemy import Row as AnyRow
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm import ORMExecuteState, Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -59,28 +60,57 @@ def atomic() -> Iterator[Session]:
     if current.in_transaction():
         current.rollback()
         _keep_ids(current)
-    current.info["atomic"] = True
+    with _turn():
+        current.info["atomic"] = True
+        try:
+            current.info["connection"] = current.connection(execution_options={"writes": True})
+            yield current
+            current.commit()
+        except DBAPIError as error:
+            current.rollback()
+            if is_transient(error):
+                raise Unavailable from error
+            raise
+        except BaseException:
+            current.rollback()
+            raise
+        finally:
+            current.info["atomic"] = False
+            current.info.pop("connection", None)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait until no other thread of this process writes, where only one can.
+
+    SQLite makes whoever finds it locked sleep, up to a tenth of a second at a time, while the lock is free again; only
+    those of other processes need to wait in that way.
+    """
+    if db.engine.dialect.name != "sqlite":
+        yield
+        return
+    if not _writer.acquire(timeout=LOCK_WAIT):
+        raise Unavailable
     try:
-        current.connection(execution_options={"writes": True})
-        yield current
-        current.commit()
-    except DBAPIError as error:
-        current.rollback()
-        if is_transient(error):
-            raise Unavailable from error
-        raise
-    except BaseException:
-        current.rollback()
-        raise
+        yield
     finally:
-        current.info["atomic"] = False
+        _writer.release()
+
+
+_writer = Lock()
 
 
 def rows(statement: Executable, values: dict[str, Any] | None = None) -> Sequence[AnyRow[*tuple[Any, ...]]]:
     """Read plain rows of columns in the session's transaction, with what was changed in it, and make no objects."""
     current = session()
     current.flush()
-    return current.connection().execute(statement, values).all()
+    return _connection(current).execute(statement, values).all()
+
+
+def _connection(current: Session) -> Connection:
+    # Inside `atomic()` it is known already; to ask the session again takes as long as a small statement.
+    found: Connection | None = current.info.get("connection")
+    return found if found is not None else current.connection()
 
 
 def put(model: type[Base], *rows: dict[str, Any]) -> None:
@@ -92,7 +122,25 @@ def put(model: type[Base], *rows: dict[str, Any]) -> None:
     if not current.info.get("atomic"):
         raise WriteOutsideTransaction("put() is only possible inside atomic()")
     if rows:
-        current.connection().execute(_INSERTS[model], list(rows))
+        _connection(current).execute(_INSERTS[model], list(rows))
+
+
+def put_new(one: Row) -> Row:
+    """Write a new object by one statement of its own, and return it as an object of the session.
+
+    Only its columns are looked at, so nothing may be related to it yet. What a session does to find out which objects
+    belong together, and which of them is written first, takes several times as long as the statement.
+    """
+    current = session()
+    if not current.info.get("atomic"):
+        raise WriteOutsideTransaction("put_new() is only possible inside atomic()")
+    columns = type(one).__table__.columns.keys()
+    told = {name: value for name, value in vars(one).items() if name in columns}
+    result: Any = _connection(current).execute(_INSERTS[type(one)], told)
+    vars(one).update(dict.fromkeys(columns), **result.last_inserted_params(), id=result.inserted_primary_key[0])
+    make_transient_to_detached(one)
+    current.add(one)
+    return one
 
 
 class _Inserts(dict[type[Base], Executable]):

@@ -370,14 +370,6 @@ def public(slug: str) -> Event:
     return event
 
 
-def locked_public(slug: str) -> Event:
-    """Lock and return an event that everybody may see; raises `NotFound` like `public`."""
-    event = session().scalar(_BY_SLUG_LOCKED, {"slug": slug})
-    if event is None or event.state is EventState.DRAFT:
-        raise NotFound
-    return event
-
-
 def for_reader(slug: str, user: Any) -> Event:
     """Return an event this reader (perhaps nobody) may see."""
     event = _find(slug)
@@ -417,7 +409,6 @@ def editable(slug: str, by: User) -> Event:
 
 # Written once: a statement that is asked in every request takes longer to put together than to run.
 _BY_SLUG = select(Event).where(Event.slug == bindparam("slug"))
-_BY_SLUG_LOCKED = _BY_SLUG.with_for_update().execution_options(populate_existing=True)
 
 
 def _find(slug: str) -> Event | None:

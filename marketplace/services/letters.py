@@ -458,14 +458,14 @@ def _write(
     calendar: Method | dict[str, Any] | None = None,
     own: tuple[str, str] | None = None,
     **context: Any,
-) -> Letter:
+) -> None:
     """Queue one letter in its reader's language."""
     event = reader.event
     with i18n.speaking(reader.locale):
         subject, body = _filled(own or _words_of(event, kind, reader.locale), reader)
         if isinstance(calendar, Method):
             calendar = invites.stored(invites.of_event(event, reader), calendar)
-        return outbox.queue(
+        outbox.queue(
             f"registration.{kind}",
             to=reader.user,
             email=reader.email,

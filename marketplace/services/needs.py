@@ -68,22 +68,31 @@ def of_event(slug: str, by: User) -> list[tuple[Registration, PrivateNeeds]]:
         return [(registration, needs) for registration, needs in found]
 
 
-_READERS = (
-    select(User.name)
+READERS = (
+    select(func.aggregate_strings(User.name, "\n"))
     .join(RoleAssignment, RoleAssignment.user_id == User.id)
     .where(
         User.state == AccountState.ACTIVE,
         RoleAssignment.role.in_([Role.ADMINISTRATOR, Role.ORGANISER]),
-        or_(RoleAssignment.event_id.is_(None), RoleAssignment.event_id == bindparam("event_id")),
+        or_(RoleAssignment.event_id.is_(None), RoleAssignment.event_id == Event.id),
     )
-    .distinct()
-    .order_by(User.name)
+    .correlate(Event)
+    .scalar_subquery()
 )
+"""The names of those who may read the needs told for an event, in lines, as a column beside it; `names` reads them."""
+
+_READERS = select(READERS).where(Event.id == bindparam("event_id"))
 
 
 def readers(event: Event) -> list[str]:
     """Return the names of those who may read the needs told for an event, for the form to show."""
-    return [row[0] for row in rows(_READERS, {"event_id": event.id})]
+    ((found,),) = rows(_READERS, {"event_id": event.id})
+    return names(found)
+
+
+def names(found: str | None) -> list[str]:
+    """Return the names from the column `READERS`, each once and in order."""
+    return sorted(set((found or "").split("\n")) - {""})
 
 
 def due() -> dict[str, int]:

@@ -52,8 +52,8 @@ def queue(
     name: str = "",
     locale: str | None = None,
     **context: Any,
-) -> Letter:
-    """Queue one letter inside the present transaction, to a user or to an address.
+) -> str:
+    """Queue one letter inside the present transaction, to a user or to an address; returns its uid.
 
     `user_id` stands for `to` where address, name and language are given and the account need not be read.
     `context` holds plain values for the templates; a one-time link is passed as `link=<OneTimeLink>.uid` and turned
@@ -70,16 +70,18 @@ def queue(
             "context": context,
             "queued_at": clock.now(),
         }
-        letter = Letter(**values)
-        letter.subject = _subject(letter)[:300]
-        together: list[dict[str, Any]] | None = current.info.get(_TOGETHER)
-        if together is not None:
-            together.append({**values, "subject": letter.subject})
-            return letter
-        current.add(letter)
-        current.flush()
-        jobs.add("outbox.send", {"letter": letter.uid})
-        return letter
+        values["subject"] = _subject(Letter(**values))[:300]
+        letters: list[dict[str, Any]] | None = current.info.get(_TOGETHER)
+        if letters is None:
+            _put(values)
+        else:
+            letters.append(values)
+        return str(values["uid"])
+
+
+def _put(*letters: dict[str, Any]) -> None:
+    put(Letter, *letters)
+    jobs.add("outbox.send", *({"letter": letter["uid"]} for letter in letters))
 
 
 _TOGETHER = "letters queued together"
@@ -103,8 +105,7 @@ def together() -> Iterator[None]:
         finally:
             del current.info[_TOGETHER]
         current.flush()
-        put(Letter, *letters)
-        jobs.add("outbox.send", *({"letter": letter["uid"]} for letter in letters))
+        _put(*letters)
 
 
 def render(letter: Letter, *, locale: str | None = None, secrets: bool = True) -> mail.Content:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from marketplace import clock, i18n
-from marketplace.database import atomic, lock, session
+from marketplace.database import atomic, lock, put_new, session
 from marketplace.errors import (
     AlreadyRegistered,
     Conflict,
@@ -53,6 +53,7 @@ from marketplace.services import (
     registration_state,
     seats,
     sign_ups,
+    terms,
     texts,
     throttle,
     tickets,
@@ -188,7 +189,7 @@ def _register(
     address = addresses.normalise(application.email)
     try:
         with atomic() as current:
-            event = events.locked(slug, by) if at_desk and by is not None else events.locked_public(slug)
+            event = events.locked(slug, by) if at_desk and by is not None else terms.locked(slug)
             if network:
                 _count(network)
             values = _checked(application, event)
@@ -210,11 +211,12 @@ def _register(
             )
             state = _first_state(event, ticket, values["attendance"], counted, at_desk=at_desk)
             now = clock.now()
-            registration = Registration(
+            # Kept tickets belong to no session: this one gets its own, without a statement.
+            ticket = current.merge(ticket, load=False)
+            new = Registration(
                 **values,
                 event_id=event.id,
-                # Kept tickets belong to no session: this one gets its own, without a statement.
-                ticket_type=current.merge(ticket, load=False),
+                ticket_type_id=ticket.id,
                 user_id=by.id if by is not None and by.email_key == address.key else None,
                 email=address.email,
                 email_key=address.key,
@@ -229,10 +231,11 @@ def _register(
                 calendar_sequence=sequence,
                 calendar_changed_at=now,
             )
-            registration.answers = list(answers.values())
-            registration.consents = [_consent(kind, application.locale) for kind in _agreed(application)]
-            current.add(registration)
-            current.flush()
+            registration = put_new(new)
+            for answer in answers.values():
+                answer.registration_id = registration.id
+            consents = [_consent(kind, application.locale, registration.id) for kind in _agreed(application)]
+            current.add_all([*answers.values(), *consents])
             if application.access or application.dietary:
                 needs.note(registration, application.access, application.dietary)
             missed = _wish(registration, application.sessions, by)
@@ -325,9 +328,14 @@ def _agreed(application: Application) -> list[RegistrationConsentKind]:
     return [kind for kind, is_given in wanted.items() if is_given]
 
 
-def _consent(kind: RegistrationConsentKind, language: str) -> RegistrationConsent:
-    language = language if language in i18n.LANGUAGES else "en"
-    return RegistrationConsent(kind=kind, version=CONSENT_VERSION, language=language, given_at=clock.now())
+def _consent(kind: RegistrationConsentKind, language: str, registration_id: int) -> RegistrationConsent:
+    return RegistrationConsent(
+        registration_id=registration_id,
+        kind=kind,
+        version=CONSENT_VERSION,
+        language=language if language in i18n.LANGUAGES else "en",
+        given_at=clock.now(),
+    )
 
 
 def _wish(registration: Registration, uids: tuple[str, ...], by: User | None) -> list[ProgrammeSession]:
@@ -423,7 +431,7 @@ def _set_consents(registration: Registration, application: Application) -> list[
     for kind in RegistrationConsentKind:
         has = registration.has_consent(kind)
         if kind in wanted and not has:
-            registration.consents.append(_consent(kind, application.locale))
+            registration.consents.append(_consent(kind, application.locale, registration.id))
             changed.append(f"consent_{kind.value}")
         elif kind not in wanted and has:
             for consent in registration.consents:

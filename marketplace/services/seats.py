@@ -93,6 +93,14 @@ _COUNTS = (
 )
 
 
+def glimpse(event: Event) -> Tally:
+    """Count the places of an event to tell how many are left; where nothing limits them, nothing is counted."""
+    tickets = terms.tickets(event)
+    if event.capacity is None and all(ticket.capacity is None and ticket.pool is None for ticket in tickets):
+        return Tally(event, {ticket.id: ticket for ticket in tickets}, Counter(), Counter(), None)
+    return tally(event)
+
+
 def tally(event: Event) -> Tally:
     """Count the places of an event: one statement, two where its terms are not kept."""
     held: Counter[tuple[int, Attendance]] = Counter()

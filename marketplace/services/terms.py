@@ -13,9 +13,10 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from marketplace import clock
-from marketplace.database import db, session
-from marketplace.models import Event, LetterText, ProgrammeSession, Question, SessionState, TicketType
-from marketplace.services import events
+from marketplace.database import db, glance, lock, rows, session
+from marketplace.errors import NotFound
+from marketplace.models import Event, EventState, LetterText, ProgrammeSession, Question, SessionState, TicketType
+from marketplace.services import events, needs
 from marketplace.shelf import Shelf
 
 
@@ -43,8 +44,41 @@ _kept: Shelf[Terms] = Shelf(64)
 
 def of(slug: str) -> Terms:
     """Return the terms of a public event as they are committed now; raises `NotFound` like `events.public`."""
-    standing = events.standing(slug)
+    return _of(events.standing(slug))
+
+
+_FORM = select(*events.STANDING, needs.READERS.label("readers")).where(Event.slug == bindparam("slug"))
+
+
+def of_form(slug: str) -> tuple[Terms, list[str]]:
+    """Return the terms, and the names of those who may read what is told in confidence, by one statement."""
+    found = glance(_FORM, {"slug": slug})
+    return _of(events.stands(found)), needs.names(found.readers if found else None)
+
+
+def _of(standing: events.Standing) -> Terms:
     return _kept.get((standing.uid, standing.revision), lambda: _read(standing.uid))
+
+
+_LOCKED = (
+    select(Event.id, Event.uid, Event.revision, Event.state).where(Event.slug == bindparam("slug")).with_for_update()
+)
+
+
+def locked(slug: str) -> Event:
+    """Lock and return an event that everybody may see; raises `NotFound` like `events.public`.
+
+    Where the terms of its revision are kept, so is the event, and all that is read is which revision it has.
+    """
+    found = rows(_LOCKED, {"slug": slug})
+    if not found or found[0].state is EventState.DRAFT:
+        raise NotFound
+    kept = _kept.find((found[0].uid, found[0].revision))
+    if kept is None:
+        (event,) = lock(Event, found[0].id)
+        return event
+    # What is kept belongs to no session: this one gets its own, without a statement.
+    return session().merge(kept.event, load=False)
 
 
 def known(event: Event) -> Terms | None:

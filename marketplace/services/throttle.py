@@ -7,7 +7,7 @@ from sqlalchemy import Executable, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from marketplace import clock, keys
-from marketplace.database import atomic, session
+from marketplace.database import atomic, rows, session
 from marketplace.errors import TooManyAttempts
 from marketplace.models import ThrottleWindow
 from marketplace.services import jobs
@@ -43,7 +43,7 @@ def hit(action: str, subject: str, limit: int, period: timedelta) -> None:
             "starts_at": starts_at,
             "expires_at": starts_at + period,
         }
-        hits = current.execute(_COUNTING[current.get_bind().dialect.name], values).scalar_one()
+        ((hits,),) = rows(_COUNTING[current.get_bind().dialect.name], values)
     if hits > limit:
         raise TooManyAttempts(retry_after=max(1, int((starts_at + period - now).total_seconds())))
 

@@ -220,7 +220,7 @@ def pools(event: Event) -> list[TicketPool]:
 
 def offers(event: Event, code: str = "") -> list[Offer]:
     """Return the ticket types the form shows to somebody who entered `code` (perhaps nothing), in their order."""
-    counted = seats.tally(event)
+    counted = seats.glimpse(event)
     shown = [
         ticket
         for ticket in sorted(counted.tickets.values(), key=lambda ticket: (ticket.position, ticket.id))

@@ -3,8 +3,11 @@
 import gzip
 import io
 import secrets
+from typing import Any
 
 from flask import Flask, Response, request
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
 
 SMALLEST = 1_000
 """Bytes below which compressing would gain nothing."""
@@ -26,6 +29,14 @@ def _compress(response: Response) -> Response:
     response.set_data(_packed(body))
     response.content_encoding = "gzip"
     return response
+
+
+def packed(body: bytes, environ: dict[str, Any]) -> tuple[bytes, list[tuple[str, str]]]:
+    """Return a page as the client of a request reads it, and the headers that say so."""
+    accepted = parse_accept_header(environ.get("HTTP_ACCEPT_ENCODING", ""), Accept)
+    if len(body) < SMALLEST or accepted["gzip"] <= 0:
+        return body, []
+    return _packed(body), [("Content-Encoding", "gzip")]
 
 
 def _packed(body: bytes) -> bytes:

@@ -4,10 +4,13 @@ A browser says where a request comes from (Sec-Fetch-Site, Origin); a request fr
 is accepted. A client that says neither must carry the token of its session, which every form has.
 """
 
+import secrets
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, request, session
+from flask import Flask, Response, current_app, request, session
+from flask.sessions import SecureCookieSession
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 
 from marketplace.web import access
 
@@ -24,6 +27,19 @@ def register(app: Flask) -> None:
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     _protect.init_app(app)
     app.before_request(_check)
+
+
+def begin() -> tuple[str, list[tuple[str, str]]]:
+    """Return the token of a session that begins now, and the headers that give that session to a browser.
+
+    The same as `generate_csrf` and the end of a request do for a reader without a session, where there is no request.
+    """
+    app, answer = current_app, Response()
+    begun = SecureCookieSession({"csrf_token": secrets.token_hex(20)})
+    begun.modified = True
+    app.session_interface.save_session(app, begun, answer)
+    token = URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="wtf-csrf-token").dumps(begun["csrf_token"])
+    return str(token), [("Set-Cookie", cookie) for cookie in answer.headers.getlist("Set-Cookie")]
 
 
 def _check() -> None:

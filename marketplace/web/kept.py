@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from flask import Flask, Response, request, session
+from flask import Flask, Response, current_app, request, session
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import Accept
@@ -25,28 +25,48 @@ from marketplace import i18n
 from marketplace.errors import Refusal
 from marketplace.services import installation, memberships, policies
 from marketplace.shelf import Shelf
-from marketplace.web import language, metrics, request_log, signed_in
+from marketplace.web import compression, language, metrics, request_log, signed_in
 
 State = Callable[[], Hashable]
 
 _NOTE = "marketplace.kept"
 
 
+Pieces = tuple[str | int, ...]
+"""A page in pieces: what is the same for everybody, and the numbers of the words in between."""
+
+Renew = Callable[[], tuple[list[str], list[tuple[str, str]]]]
+"""Makes what the next reader gets of their own: the words of a page, and the headers that go with them."""
+
+
 class _Note(NamedTuple):
-    """What a view says about its answer: how to look up what it shows, and what that was before it was made."""
+    """What a view says about its answer: how to look up what it shows, and what that was before it was made.
+
+    Where words of it belong to one reader alone, also its pieces, and how to make the words of another.
+    """
 
     look: State
     state: Hashable
     route: str
+    pieces: Pieces = ()
+    renew: Renew | None = None
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """An answer as it went out."""
+    """An answer as it went out; where its note has pieces, these instead of the body."""
 
     note: _Note
     headers: list[tuple[str, str]]
     body: bytes
+
+    def written(self, environ: dict[str, Any]) -> tuple[list[tuple[str, str]], bytes]:
+        """Return headers and body for one more reader."""
+        if self.note.renew is None:
+            return self.headers, self.body
+        words, headers = self.note.renew()
+        body, packing = compression.packed(_joined(self.note.pieces, words).encode(), environ)
+        return [*self.headers, *packing, *headers, ("Content-Length", str(len(body)))], body
 
 
 class Reading(NamedTuple):
@@ -64,11 +84,23 @@ def page(state: State, make: Callable[[], str]) -> Response:
     return Response(make(), content_type="text/html; charset=utf-8")
 
 
-def note(state: State, now: Hashable) -> None:
+def note(state: State, now: Hashable, pieces: Pieces = (), renew: Renew | None = None) -> None:
     """Keep what the view is about to answer as long as `state` returns what it returned just before: `now`."""
     # Every page says whether this is a sample installation.
-    whole = (now, installation.is_sample())
-    request.environ[_NOTE] = _Note(lambda: (state(), installation.is_sample()), whole, str(request.url_rule))
+    whole, route = (now, installation.is_sample()), str(request.url_rule)
+    request.environ[_NOTE] = _Note(lambda: (state(), installation.is_sample()), whole, route, pieces, renew)
+
+
+def form(state: State, now: Hashable, values: Mapping[str, str], make: Callable[[], str], renew: Renew) -> str:
+    """Return a page like `filled`, kept for readers without a session like `page`.
+
+    `state` looks up what `now` was; `renew` makes for each later reader what `values` are for this one, in their order.
+    """
+    is_kept = request.cookies.get(current_app.config["SESSION_COOKIE_NAME"]) is None
+    pieces = _pieces(now, values, make)
+    if is_kept:
+        note(state, now, pieces, renew)
+    return _joined(pieces, list(values.values()))
 
 
 def filled(state: Hashable, values: Mapping[str, str], make: Callable[[], str]) -> str:
@@ -78,13 +110,19 @@ def filled(state: Hashable, values: Mapping[str, str], make: Callable[[], str]) 
     other text contains; `values` are the HTML for each, in an order that is always the same. A token that is itself
     what the reader gets is its own mark.
     """
+    return _joined(_pieces(state, values, make), list(values.values()))
+
+
+def _pieces(state: Hashable, values: Mapping[str, str], make: Callable[[], str]) -> Pieces:
     key = (request.full_path, state, i18n.locale(), language.theme(), installation.is_sample())
-    pieces = _forms.get(key, lambda: _cut(make(), list(values)))
-    words = list(values.values())
+    return _forms.get(key, lambda: _cut(make(), list(values)))
+
+
+def _joined(pieces: Pieces, words: list[str]) -> str:
     return "".join(piece if isinstance(piece, str) else words[piece] for piece in pieces)
 
 
-_forms: Shelf[tuple[str | int, ...]] = Shelf(256)
+_forms: Shelf[Pieces] = Shelf(256)
 
 
 def chrome() -> tuple[object, ...]:
@@ -99,8 +137,7 @@ def chrome() -> tuple[object, ...]:
     )
 
 
-def _cut(page: str, marks: list[str]) -> tuple[str | int, ...]:
-    """Return the page in pieces: what is the same for everybody, and the numbers of the marks in between."""
+def _cut(page: str, marks: list[str]) -> Pieces:
     pieces = re.split("(" + "|".join(re.escape(mark) for mark in marks) + ")", page)
     return tuple(marks.index(piece) if place % 2 else piece for place, piece in enumerate(pieces))
 
@@ -126,7 +163,9 @@ class KeptAnswers:
             return self.application(environ, start_response)
         known = self.shelf.find(key)
         if known is not None and self._is_right(known):
-            return _hand_out(known, environ, start_response, began)
+            with self.app.app_context():
+                headers, body = known.written(environ)
+            return _hand_out(known.note, headers, body, environ, start_response, began)
         return self._keep(key, environ, start_response)
 
     def _key(self, environ: dict[str, Any]) -> Hashable:
@@ -163,6 +202,8 @@ class KeptAnswers:
         status, headers = sent[-1] if sent else ("", [])
         if noted is None or environ["REQUEST_METHOD"] != "GET" or status != "200 OK":
             return answer
+        of_reader = {"set-cookie", "content-length", "content-encoding"} if noted.renew else set()
+        headers = [pair for pair in headers if pair[0].lower() not in {request_log.HEADER.lower(), *of_reader}]
         if any(name.lower() == "set-cookie" for name, _ in headers):
             return answer
         try:
@@ -170,20 +211,24 @@ class KeptAnswers:
         finally:
             if hasattr(answer, "close"):
                 answer.close()
-        kept_headers = [pair for pair in headers if pair[0] != request_log.HEADER]
-        self.shelf.put(key, _Kept(noted, kept_headers, body))
+        self.shelf.put(key, _Kept(noted, headers, b"" if noted.renew else body))
         return [body]
 
 
 def _hand_out(
-    known: _Kept, environ: dict[str, Any], start_response: Callable[..., Any], began: float
+    noted: _Note,
+    headers: list[tuple[str, str]],
+    body: bytes,
+    environ: dict[str, Any],
+    start_response: Callable[..., Any],
+    began: float,
 ) -> Iterable[bytes]:
     number, method = request_log.number(environ.get("HTTP_X_REQUEST_ID", "")), environ["REQUEST_METHOD"]
-    start_response("200 OK", [*known.headers, (request_log.HEADER, number)])
+    start_response("200 OK", [*headers, (request_log.HEADER, number)])
     seconds = time.perf_counter() - began
-    metrics.count(method, known.note.route, 200, seconds)
-    request_log.write(number, method, known.note.route, 200, seconds)
-    return [] if method == "HEAD" else [known.body]
+    metrics.count(method, noted.route, 200, seconds)
+    request_log.write(number, method, noted.route, 200, seconds)
+    return [] if method == "HEAD" else [body]
 
 
 @lru_cache(maxsize=1024)

@@ -1,10 +1,13 @@
 """Headers on every answer, hosts and proxies that are trusted, and text that no database could hold."""
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, request, session
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from marketplace.config import Settings
@@ -46,6 +49,7 @@ def register(app: Flask) -> None:
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
         TRUSTED_HOSTS=[urlsplit(settings.public_url).hostname or "localhost", "127.0.0.1", "localhost"],
     )
+    app.session_interface = _Sessions()
     app.before_request(_take_files)
     app.before_request(_refuse_unstorable_text)
     app.after_request(_keep_private)
@@ -55,6 +59,14 @@ def register(app: Flask) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=count, x_proto=count, x_host=0, x_port=0, x_prefix=0
         )
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Reads and signs sessions with a serializer that is made once."""
+
+    @cache  # noqa: B019 - there is one of these for each application
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        return super().get_signing_serializer(app)
 
 
 def _take_files() -> None:

@@ -25,7 +25,7 @@ def test_several_organisations_are_verified_each_with_its_own_act(app, make):
 
 def test_several_letters_that_failed_are_sent_again(app, make, deliver):
     organiser, person = make.organiser(), make.user()
-    uids = [outbox.queue("membership_declined", to=person, organisation="Fund").uid for _ in range(3)]
+    uids = [outbox.queue("membership_declined", to=person, organisation="Fund") for _ in range(3)]
     deliver()
     with atomic():
         for uid in uids[:2]:

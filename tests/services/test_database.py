@@ -1,12 +1,15 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from threading import Event
 
 import pytest
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import InternalError, OperationalError, StatementError
 
-from marketplace.database import WriteOutsideTransaction, atomic, db, lock, session
+from marketplace import clock
+from marketplace.database import WriteOutsideTransaction, atomic, db, lock, put, put_new, session
 from marketplace.errors import Unavailable
-from marketplace.models import InstallationFact
+from marketplace.models import InstallationFact, Letter, LetterState
 
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -111,3 +114,47 @@ def test_waiting_too_long_for_the_lock_is_a_named_refusal(app):
     """B11: a writer that cannot have the lock hears so; it does not crash."""
     with pytest.raises(Unavailable), atomic():
         raise OperationalError("UPDATE", {}, Exception("database is locked"))
+
+
+def test_new_object_is_written_by_one_statement_and_known_without_another(app, count_queries):
+    with atomic(), count_queries() as statements:
+        letter = put_new(Letter(kind="x", recipient="ana@example.org", locale="es", queued_at=clock.now()))
+        found = (letter.state, letter.user_id, letter.attempts, letter.context, letter.sent_at)
+        same = session().get(Letter, letter.id)
+        letter.attempts = 3
+
+    assert len(statements) == 1
+    assert found == (LetterState.QUEUED, None, 0, {}, None)
+    assert same is letter
+    assert session().scalars(select(Letter.attempts)).all() == [3]
+
+
+def test_new_object_outside_a_transaction_is_a_bug(app):
+    with pytest.raises(WriteOutsideTransaction):
+        put_new(Letter(kind="x", recipient="ana@example.org", locale="es", queued_at=clock.now()))
+
+
+def test_threads_of_one_process_write_one_after_the_other(app, monkeypatch):
+    """Whoever waits for another thread goes on as soon as that has written, and is told where it takes too long."""
+    begun, go = Event(), Event()
+
+    def write(name):
+        with app.app_context(), atomic():
+            begun.set()
+            go.wait(10)
+            put(Letter, {"kind": name, "recipient": "ana@example.org", "locale": "es", "queued_at": clock.now()})
+
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(write, "first")
+        begun.wait(10)
+        if db.engine.dialect.name == "sqlite":
+            with monkeypatch.context() as hasty:
+                hasty.setattr("marketplace.database.LOCK_WAIT", 0.05)
+                with pytest.raises(Unavailable), atomic():
+                    pass
+        second = threads.submit(write, "second")
+        go.set()
+        first.result(10)
+        second.result(10)
+
+    assert sorted(session().scalars(select(Letter.kind))) == ["first", "second"]

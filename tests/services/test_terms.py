@@ -1,8 +1,9 @@
 """The terms of an event are kept for each of its revisions, and are never older than what is committed."""
 
 import pytest
+from sqlalchemy.orm import object_session
 
-from marketplace.database import atomic
+from marketplace.database import atomic, session
 from marketplace.errors import NotFound
 from marketplace.models import EventState, QuestionKind
 from marketplace.services import events, programme, questions, terms, tickets
@@ -66,3 +67,23 @@ def test_terms_of_a_draft_are_nobodys(make):
 
     with pytest.raises(NotFound):
         terms.of("secret")
+
+
+def test_locked_event_is_the_one_that_is_committed_and_the_session_s_own(event, make):
+    by, kept = make.organiser(), terms.of("dialogue").event
+    make.event(slug="secret", state=EventState.DRAFT)
+
+    with atomic():
+        same = terms.locked("dialogue")
+        assert (same.id, same.capacity, object_session(same)) == (kept.id, kept.capacity, session())
+    with atomic():
+        locked = events.locked("dialogue", by)
+        locked.capacity = 7
+        events.touch(locked)
+    with atomic():
+        changed = terms.locked("dialogue").capacity
+
+    assert (changed, kept.capacity, object_session(kept)) == (7, None, None)
+    for slug in ("secret", "nowhere"):
+        with atomic(), pytest.raises(NotFound):
+            terms.locked(slug)

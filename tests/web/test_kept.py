@@ -4,12 +4,14 @@ import gzip
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
 from marketplace.database import atomic
-from marketplace.models import SessionState
-from marketplace.services import events, installation, organisations, programme, sign_ups, tickets
+from marketplace.models import AttendeeCategory, SessionState
+from marketplace.services import events, installation, organisations, people, programme, registration, sign_ups, tickets
+from marketplace.services.registration import Application
 from marketplace.shelf import Shelf
 
 
@@ -283,3 +285,91 @@ def test_shelf_keeps_the_last_things_and_survives_threads():
     assert got == [number % 3 for number in range(300)]
     assert len(shelf._things) == 3
     assert again == 1
+
+
+FIELDS = {"name": "Ana", "email": "ana@example.org", "category": "city"}
+OLD_BROWSER = {"Sec-Fetch-Site": None}
+"""Says neither where a request comes from nor which page it was on."""
+
+
+def form_of(answer, ticket):
+    """What a reader of the registration form would send without changing anything but what is asked for."""
+    hidden = dict(re.findall(r'name="(attempt|csrf_token)"[^>]*? value="([^"]+)"', answer.get_data(as_text=True)))
+    return {**FIELDS, **hidden, "ticket": ticket.uid}
+
+
+@pytest.fixture
+def dialogue(make, keeping, clock):
+    event = make.event(slug="dialogue", capacity=2)
+    make.organiser(name="Olga Organiser")
+    return event, make.ticket(event)
+
+
+def test_form_of_a_later_reader_is_kept_and_their_own(dialogue, new_client, count_queries):
+    _, ticket = dialogue
+    first, second = new_client(), new_client()
+    one = first.get("/events/dialogue/register")
+
+    with count_queries() as statements:
+        two = second.get("/events/dialogue/register")
+    forms = [form_of(answer, ticket) for answer in (one, two)]
+    stolen = second.post("/events/dialogue/register", data=forms[0], headers=OLD_BROWSER)
+    sent = second.post("/events/dialogue/register", data=forms[1], headers=OLD_BROWSER)
+
+    assert len(statements) <= 2
+    assert forms[0].keys() == forms[1].keys() >= {"attempt", "csrf_token"}
+    assert len({form["attempt"] for form in forms}) == len({form["csrf_token"] for form in forms}) == 2
+    kept = {name: one.headers.getlist(name) for name in ("Cache-Control", "Content-Type", "Vary")}
+    assert {name: two.headers.getlist(name) for name in kept} == kept
+    cookies = [answer.headers.getlist("Set-Cookie") for answer in (one, two)]
+    assert [len(found) for found in cookies] == [1, 1]
+    assert cookies[0][0].partition(";")[2] == cookies[1][0].partition(";")[2]
+    assert stolen.status_code == 400
+    assert sent.status_code == 303
+
+
+def test_kept_form_is_packed_for_who_reads_that(dialogue, new_client):
+    plain = new_client().get("/events/dialogue/register", headers={"Accept-Encoding": "identity"})
+    packed = [new_client().get("/events/dialogue/register", headers={"Accept-Encoding": "gzip"}) for _ in range(2)]
+
+    assert [answer.headers["Content-Encoding"] for answer in packed] == ["gzip", "gzip"]
+    assert [int(answer.headers["Content-Length"]) for answer in packed] == [len(answer.data) for answer in packed]
+    assert {len(gzip.decompress(answer.data)) for answer in packed} == {len(plain.data)}
+
+
+def test_kept_form_is_never_older_than_what_it_shows(dialogue, make, new_client, clock):
+    event, _ = dialogue
+    by = make.organiser(name="Paula Present")
+
+    def page(**headers):
+        return new_client().get("/events/dialogue/register", headers=headers).get_data(as_text=True)
+
+    first = page()
+    registration.register("dialogue", Application("Ana", "a@example.org", AttendeeCategory.CITY, dialogue[1].uid))
+    fewer = page()
+    tickets.save("dialogue", tickets.Details({"en": "Press card"}), by)
+    more = page()
+    people.deactivate(by.uid, make.administrator())
+    without_her = page()
+    spanish = page(**{"Accept-Language": "es"})
+    clock.move_to(event.ends_at + timedelta(minutes=1))
+    over = page()
+
+    assert "2 places left" in first
+    assert "one place left" in fewer
+    assert ("Press card" in fewer, "Press card" in more) == (False, True)
+    assert ("Paula Present" in more, "Paula Present" in without_her) == (True, False)
+    assert 'lang="es"' in spanish
+    assert "Registration is closed." in over
+    assert 'name="attempt"' not in over
+
+
+def test_form_of_who_is_signed_in_is_nobody_else_s(dialogue, make, login_as, new_client):
+    zoe = make.user(name="Zoë Signed-in", email="zoe@example.org")
+    new_client().get("/events/dialogue/register")
+
+    hers = login_as(zoe).get("/events/dialogue/register").get_data(as_text=True)
+    next_one = new_client().get("/events/dialogue/register").get_data(as_text=True)
+
+    assert 'value="Zoë Signed-in"' in hers
+    assert "Zoë" not in next_one

@@ -54,7 +54,7 @@ def addresses(app, make):
             continue
         if rule.rule.split("/")[2] in OWN_TESTS:
             continue
-        uids = {"people": person.uid, "outbox": letter.uid, "jobs": job.uid, "pairs": pair.uid}
+        uids = {"people": person.uid, "outbox": letter, "jobs": job.uid, "pairs": pair.uid}
         subject = rule.rule.split("/")[2]
         address = rule.rule.replace("<uid>", uids.get(subject, "")).replace("<slug>", body.slug)
         address = address.replace("<role>", "reviewer")

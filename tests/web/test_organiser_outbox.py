@@ -24,7 +24,7 @@ def give_up(uid: str) -> None:
 
 def test_list_shows_every_letter_with_its_state_and_filters(make, login_as):
     ana, bruno = make.user(email="ana@example.org"), make.user(email="bruno@example.org")
-    one = outbox.queue("membership_declined", to=ana, organisation="Fund").uid
+    one = outbox.queue("membership_declined", to=ana, organisation="Fund")
     outbox.queue("membership_declined", to=bruno, organisation="Other fund")
     give_up(one)
     browser = login_as(make.organiser())
@@ -68,9 +68,9 @@ def test_list_costs_the_same_for_one_and_three_letters(make, login_as, count_que
 def test_preview_masks_links_and_codes_in_every_language(make, login_as, purpose, kind, language):
     person = make.user()
     link = links.create(purpose, person)
-    letter = outbox.queue(kind, to=person, link=link.uid)
+    uid = outbox.queue(kind, to=person, link=link.uid)
     secrets = [keys.sign(purpose, link.uid), keys.code(purpose, link.uid)]
-    uid, browser = letter.uid, login_as(make.organiser())
+    browser = login_as(make.organiser())
 
     pages = [text(browser.get(f"/desk/outbox/{uid}{part}?in={language}")) for part in ("", "/html")]
 
@@ -79,9 +79,9 @@ def test_preview_masks_links_and_codes_in_every_language(make, login_as, purpose
 
 
 def test_html_preview_may_run_and_load_nothing_and_is_framed_by_us_only(make, login_as):
-    letter = outbox.queue("membership_declined", to=make.user(), organisation="Fund")
+    uid = outbox.queue("membership_declined", to=make.user(), organisation="Fund")
 
-    answer = login_as(make.organiser()).get(f"/desk/outbox/{letter.uid}/html")
+    answer = login_as(make.organiser()).get(f"/desk/outbox/{uid}/html")
 
     policy = answer.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'")
@@ -91,11 +91,11 @@ def test_html_preview_may_run_and_load_nothing_and_is_framed_by_us_only(make, lo
 
 
 def test_letter_whose_words_were_deleted_is_still_shown(make, login_as):
-    letter = outbox.queue("membership_declined", to=make.user(), organisation="Fund")
+    uid = outbox.queue("membership_declined", to=make.user(), organisation="Fund")
     with atomic():
-        found = outbox.find(letter.uid)
+        found = outbox.find(uid)
         found.recipient, found.recipient_name, found.context, found.state = "", "", {}, LetterState.SENT
-    uid, browser = letter.uid, login_as(make.organiser())
+    browser = login_as(make.organiser())
 
     page, framed = browser.get(f"/desk/outbox/{uid}"), browser.get(f"/desk/outbox/{uid}/html")
 
@@ -104,7 +104,7 @@ def test_letter_whose_words_were_deleted_is_still_shown(make, login_as):
 
 
 def test_letter_is_sent_again_and_called_back(make, login_as):
-    uid = outbox.queue("membership_declined", to=make.user(), organisation="Fund").uid
+    uid = outbox.queue("membership_declined", to=make.user(), organisation="Fund")
     give_up(uid)
     browser = login_as(make.organiser())
 
@@ -121,7 +121,7 @@ def test_letter_is_sent_again_and_called_back(make, login_as):
 
 
 def test_several_that_failed_are_sent_again(make, login_as):
-    uids = [outbox.queue("membership_declined", to=make.user(), organisation="Fund").uid for _ in range(2)]
+    uids = [outbox.queue("membership_declined", to=make.user(), organisation="Fund") for _ in range(2)]
     for uid in uids:
         give_up(uid)
 

@@ -12,9 +12,9 @@ def text(answer) -> str:
 def test_overview_names_what_waits_and_what_is_stuck(make, login_as):
     organiser = make.organiser()
     make.membership(make.user(name="Ana"), make.organisation(name="Fund"), state=MembershipState.REQUESTED, since=None)
-    letter = outbox.queue("membership_declined", to=make.user(), organisation="Fund")
+    uid = outbox.queue("membership_declined", to=make.user(), organisation="Fund")
     with atomic():
-        outbox.find(letter.uid).state = LetterState.FAILED
+        outbox.find(uid).state = LetterState.FAILED
 
     page = text(login_as(organiser).get("/desk/"))
 

@@ -1,5 +1,8 @@
 """Registering for an event: one form in the reader's language, and what became of it."""
 
+from collections.abc import Hashable
+from typing import NamedTuple
+
 from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
@@ -24,7 +27,7 @@ from marketplace.services import (
 from marketplace.services.registration import Receipt
 from marketplace.services.terms import Terms
 from marketplace.services.tickets import Offer
-from marketplace.web import kept
+from marketplace.web import csrf, kept
 from marketplace.web.access import PUBLIC, access
 from marketplace.web.attendee.blueprint import room, somebody
 from marketplace.web.forms.attendee import AVAILABILITY, RegistrationForm, ticket_words
@@ -42,7 +45,7 @@ def register(slug: str) -> ResponseReturnValue:
     """Ask who comes, in which manner, and what they need."""
     user = somebody()
     if user is None and not request.args and "_flashes" not in session:
-        return _private(_form_for_everybody(terms.of(slug)))
+        return _private(_form_for_everybody(slug))
     event = events.public(slug)
     known = attendees.mine(event, user)
     if known is not None:
@@ -60,24 +63,46 @@ def register(slug: str) -> ResponseReturnValue:
     return _page(event, form)
 
 
-def _form_for_everybody(of_event: Terms) -> str:
+class _Asked(NamedTuple):
+    """What the form for everybody shows."""
+
+    terms: Terms
+    offers: list[Offer]
+    readers: list[str]
+
+    @property
+    def state(self) -> Hashable:
+        """Return what tells one such form from another."""
+        event = self.terms.event
+        return (
+            (event.uid, event.revision, events.window(event)),
+            tuple((offer.ticket.uid, offer.availability, offer.left) for offer in self.offers),
+            tuple(entry.uid for entry in self.terms.wishes()),
+            tuple(self.readers),
+        )
+
+
+def _asked(slug: str) -> _Asked:
+    of_event, readers = terms.of_form(slug)
+    return _Asked(of_event, tickets.offers(of_event.event), readers)
+
+
+def _form_for_everybody(slug: str) -> str:
     """Return the form for who is not signed in and brings no code, made anew where something about it has changed."""
-    event = of_event.event
-    offers, wishes, readers = tickets.offers(event), of_event.wishes(), needs.readers(event)
-    state = (
-        (event.uid, event.revision, events.window(event)),
-        tuple((offer.ticket.uid, offer.availability, offer.left) for offer in offers),
-        tuple(entry.uid for entry in wishes),
-        tuple(readers),
-    )
-    attempt, token = new_uid(), generate_csrf()
+    asked, attempt, token = _asked(slug), new_uid(), generate_csrf()
+    event = asked.terms.event
 
     def make() -> str:
-        form = _form(of_event, None)
+        form = _form(asked.terms, None)
         form.timezone.data, form.languages.data, form.attempt.data = event.timezone, [i18n.locale()], attempt
-        return _html(events.public(event.slug), form, offers, readers)
+        return _html(events.public(event.slug), form, asked.offers, asked.readers)
 
-    return kept.filled(state, {attempt: attempt, token: token}, make)
+    return kept.form(lambda: _asked(slug).state, asked.state, {attempt: attempt, token: token}, make, _of_another)
+
+
+def _of_another() -> tuple[list[str], list[tuple[str, str]]]:
+    token, cookie = csrf.begin()
+    return [new_uid(), token], cookie
 
 
 @room.post("/events/<slug>/register")
@@ -143,6 +168,8 @@ def _made(slug: str, made: Receipt) -> Response:
         flash(_outcome(made.state), "success")
         return make_response(redirect(url_for("attendee.own_overview", uid=made.uid), code=303))
     session[_MADE] = {"event": slug, "state": made.state.value, "email": made.email}
+    # The page to come has forms: with their token in it now, the cookie need not be sent a second time.
+    generate_csrf()
     return make_response(redirect(url_for("attendee.registered", slug=slug), code=303))
 
 
