@@ -113,13 +113,26 @@ def public_speaker(event: Event, uid: str) -> Speaker:
     return _part(Speaker, event, uid)
 
 
-def save_room(slug: str, details: RoomDetails, by: User, uid: str = "") -> Room:
-    """Add a room, or change the one named by `uid`; a new name is a new place for the sessions in it."""
+def part_details(part: Room | Track | Speaker) -> RoomDetails | TrackDetails | SpeakerDetails:
+    """Return what was decided about a room, a track or a speaker, to fill a form."""
+    if isinstance(part, Room):
+        return RoomDetails(part.names, part.capacity, part.position)
+    if isinstance(part, Track):
+        return TrackDetails(part.names, part.position)
+    return SpeakerDetails(part.name, part.job_title, part.organisation, part.biographies, part.photo_alts)
+
+
+def save_room(slug: str, details: RoomDetails, by: User, uid: str = "", *, seen: str = "") -> Room:
+    """Add a room, or change the one named by `uid`; a new name is a new place for the sessions in it.
+
+    With the mark of what was `seen`, raises `Overtaken` where somebody else has changed it since; of tracks and
+    speakers too.
+    """
     names = texts.checked(details.names, "names", 120, is_required=True)
     capacity = _capacity(details.capacity)
     with atomic() as current:
         event = events.editable(slug, by)
-        room = _part(Room, event, uid) if uid else Room(event_id=event.id)
+        room = _seen_part(Room, event, uid, seen) if uid else Room(event_id=event.id)
         renamed = bool(uid) and room.names != names
         room.names, room.capacity, room.position = names, capacity, details.position
         current.add(room)
@@ -137,12 +150,12 @@ def save_room(slug: str, details: RoomDetails, by: User, uid: str = "") -> Room:
         return room
 
 
-def save_track(slug: str, details: TrackDetails, by: User, uid: str = "") -> Track:
-    """Add a track, or change the one named by `uid`."""
+def save_track(slug: str, details: TrackDetails, by: User, uid: str = "", *, seen: str = "") -> Track:
+    """Add a track, or change the one named by `uid`, as it was `seen`."""
     names = texts.checked(details.names, "names", 120, is_required=True)
     with atomic() as current:
         event = events.editable(slug, by)
-        track = _part(Track, event, uid) if uid else Track(event_id=event.id)
+        track = _seen_part(Track, event, uid, seen) if uid else Track(event_id=event.id)
         track.names, track.position = names, details.position
         current.add(track)
         current.flush()
@@ -150,8 +163,8 @@ def save_track(slug: str, details: TrackDetails, by: User, uid: str = "") -> Tra
         return track
 
 
-def save_speaker(slug: str, details: SpeakerDetails, by: User, uid: str = "") -> Speaker:
-    """Add a speaker, or change the one named by `uid`."""
+def save_speaker(slug: str, details: SpeakerDetails, by: User, uid: str = "", *, seen: str = "") -> Speaker:
+    """Add a speaker, or change the one named by `uid`, as they were `seen`."""
     name = texts.line(details.name, "name", 160, is_required=True)
     job_title = texts.line(details.job_title, "job_title", 160)
     organisation = texts.line(details.organisation, "organisation", 160)
@@ -159,7 +172,7 @@ def save_speaker(slug: str, details: SpeakerDetails, by: User, uid: str = "") ->
     photo_alts = texts.checked(details.photo_alts, "photo_alts", 250)
     with atomic() as current:
         event = events.editable(slug, by)
-        speaker = _part(Speaker, event, uid) if uid else Speaker(event_id=event.id)
+        speaker = _seen_part(Speaker, event, uid, seen) if uid else Speaker(event_id=event.id)
         speaker.name, speaker.job_title, speaker.organisation = name, job_title, organisation
         speaker.biographies, speaker.photo_alts = biographies, photo_alts
         current.add(speaker)
@@ -197,6 +210,12 @@ def _part(model: type[Part], event: Event, uid: str) -> Part:
     part = session().scalar(select(model).where(model.uid == uid, model.event_id == event.id))
     if part is None:
         raise NotFound
+    return part
+
+
+def _seen_part(model: type[Part], event: Event, uid: str, seen: str) -> Part:
+    part = _part(model, event, uid)
+    require(part_details(part), seen)
     return part
 
 

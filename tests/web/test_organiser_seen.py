@@ -66,6 +66,47 @@ def _question(event, by):
     )
 
 
+def _room(event, by):
+    uid = programme.save_room("dialogue", programme.RoomDetails({"en": "Hall"}), by).uid
+
+    def change():
+        programme.save_room("dialogue", programme.RoomDetails({"en": "Hall"}, capacity=7), by, uid)
+
+    return (
+        f"/rooms/{uid}",
+        "capacity",
+        "9",
+        "People it may hold",
+        change,
+        lambda: str(programme.rooms(event)[0].capacity),
+    )
+
+
+def _track(event, by):
+    uid = programme.save_track("dialogue", programme.TrackDetails({"en": "Water"}), by).uid
+
+    def change():
+        programme.save_track("dialogue", programme.TrackDetails({"en": "Rivers"}), by, uid)
+
+    return (
+        f"/tracks/{uid}",
+        "names_en",
+        "Lakes",
+        "Name (English)",
+        change,
+        lambda: programme.tracks(event)[0].names["en"],
+    )
+
+
+def _speaker(event, by):
+    uid = programme.save_speaker("dialogue", programme.SpeakerDetails("Ana"), by).uid
+
+    def change():
+        programme.save_speaker("dialogue", programme.SpeakerDetails("Ana", job_title="Mayor"), by, uid)
+
+    return f"/speakers/{uid}", "job_title", "Chair", "Position", change, lambda: programme.speakers(event)[0].job_title
+
+
 def fields(page: str) -> dict[str, str]:
     """Read the form as a browser would send it."""
     page = page[page.index('name="seen"') - 80 :]
@@ -81,7 +122,9 @@ def fields(page: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "thing", [_event, _session, _ticket, _question], ids=["event", "session", "ticket", "question"]
+    "thing",
+    [_event, _session, _ticket, _question, _room, _track, _speaker],
+    ids=["event", "session", "ticket", "question", "room", "track", "speaker"],
 )
 def test_second_of_two_editors_is_told_and_decides(make, login_as, event, thing):
     make.ticket(event)

@@ -135,7 +135,7 @@ class SessionEditForm(SessionForm):
 
 
 @in_every_language("names", _("Name"), 120)
-class RoomForm(Form):
+class RoomForm(SeenForm):
     """A room or hall."""
 
     capacity = IntegerField(_("People it may hold"), [Optional()])
@@ -152,7 +152,7 @@ class RoomForm(Form):
 
 
 @in_every_language("names", _("Name"), 120)
-class TrackForm(Form):
+class TrackForm(SeenForm):
     """A thread of sessions."""
 
     position = IntegerField(_("Place in the order"), [Optional(), NumberRange(0, 1000)])
@@ -169,7 +169,7 @@ class TrackForm(Form):
 
 @in_every_language("biographies", _("Biography"), 3000, long=True)
 @in_every_language("photo_alts", _("What the photo shows"), 250)
-class SpeakerForm(Form):
+class SpeakerForm(SeenForm):
     """Somebody who speaks at the event."""
 
     name = StringField(_("Name"), [InputRequired(), Length(max=160)])

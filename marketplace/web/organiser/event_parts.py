@@ -14,6 +14,7 @@ from marketplace.i18n import gettext as _
 from marketplace.i18n import lazy_gettext as _l
 from marketplace.models import Event
 from marketplace.services import events, portraits, programme
+from marketplace.services.seen import Overtaken
 from marketplace.web.access import access
 from marketplace.web.forms.organiser_programme import RoomForm, SpeakerForm, TrackForm
 from marketplace.web.organiser.desk import ask, room
@@ -85,11 +86,16 @@ def _name(part: Any) -> str:
 
 
 def _form(event: Event, kind: str, form: RoomForm | TrackForm | SpeakerForm, part: Any) -> ResponseReturnValue:
+    form.show(programme.part_details(part) if part else None)
+    status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
         try:
             _save(event.slug, kind, form, part.uid if part else "")
         except Invalid as refusal:
             form.refuse(refusal)
+        except Overtaken as refusal:
+            form.catch_up(form.details(), programme.part_details(_find(event, kind, part.uid)))
+            status = refusal.status
         else:
             flash(_("The changes are saved."), "success")
             return redirect(url_for("organiser.events_parts", slug=event.slug, _anchor=kind), code=303)
@@ -101,14 +107,14 @@ def _form(event: Event, kind: str, form: RoomForm | TrackForm | SpeakerForm, par
         part=part,
         name=_name(part) if part else str(KINDS[kind].new),
     )
-    return page, 422 if form.is_submitted() else 200
+    return page, status
 
 
 def _save(slug: str, kind: str, form: RoomForm | TrackForm | SpeakerForm, uid: str) -> None:
     """Keep what was decided, and the photo of a speaker; a photo that cannot be taken keeps all from being saved."""
     sent = form.sent_photo() if isinstance(form, SpeakerForm) else b""
     photo = portraits.checked(sent) if sent else b""
-    saved = KINDS[kind].save(slug, form.details(), by=current_user, uid=uid)
+    saved = KINDS[kind].save(slug, form.details(), by=current_user, uid=uid, seen=form.seen.data or "")
     if photo:
         portraits.keep(slug, saved.uid, photo, by=current_user)
     elif isinstance(form, SpeakerForm) and form.no_photo.data:
