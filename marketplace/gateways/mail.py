@@ -4,14 +4,26 @@ import smtplib
 import ssl
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
 from urllib.parse import parse_qs, unquote, urlsplit
 
 TIMEOUT = 20
 """Seconds to wait for the mail server before the letter is tried again later."""
+
+
+class _Unfolded(UnstructuredHeader):
+    """A header in one line: long words would be written as encoded text, in which no program finds a web address."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _Unfolded)  # type: ignore[arg-type]
+_POLICY = SMTP.clone(header_factory=_HEADERS)
 
 
 class PermanentMailError(Exception):
@@ -46,13 +58,17 @@ def build(
     date: datetime,
     content: Content,
     invitation: Invitation | None = None,
+    unsubscribe_url: str = "",
 ) -> EmailMessage:
     """Build a letter with a text and an HTML part. Names and subjects cannot start a new header: control signs go.
+
+    A letter that nobody needs to get says at which address it can be stopped, there and by one click in the mail
+    program (RFC 2369, RFC 8058).
 
     An invitation comes as the last alternative, where mail programs look for it (RFC 6047), and once more as a file
     for those that show it as an attachment only.
     """
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     name, address = parseaddr(sender)
     message["From"] = Address(_one_line(name), addr_spec=address)
     message["To"] = Address(_one_line(recipient_name), addr_spec=recipient)
@@ -63,6 +79,9 @@ def build(
     message["Date"] = format_datetime(date)
     # Automatic replies to automatic letters make loops (RFC 3834).
     message["Auto-Submitted"] = "auto-generated"
+    if unsubscribe_url:
+        message["List-Unsubscribe"] = f"<{unsubscribe_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(content.text)
     message.add_alternative(content.html, subtype="html")
     if invitation is not None:

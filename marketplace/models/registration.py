@@ -58,7 +58,8 @@ class Registration(PersonalEntry, Base):
     """One person's registration for one event, with or without an account.
 
     `attempt` is the number of the form that was sent, so that a form sent twice is one registration. `link_version`
-    is part of the signed link in letters; raising it makes the links sent before worthless.
+    is part of the signed link in letters; raising it makes the links sent before worthless. Since `messages_ended_at`
+    the person wants no messages that organisers write to groups; letters about the registration itself still come.
     """
 
     __tablename__ = "registration"
@@ -100,6 +101,7 @@ class Registration(PersonalEntry, Base):
     offer_expires_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    messages_ended_at: Mapped[datetime | None]
 
     event: Mapped[Event] = relationship()
     ticket_type: Mapped[TicketType] = relationship()

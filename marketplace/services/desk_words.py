@@ -107,6 +107,8 @@ ACTS: dict[str, LazyText] = {
     "registration.exported": _("Downloaded registrations"),
     "registration.forgotten": _("Emptied a registration"),
     "registration.link_renewed": _("Sent a new link to a registration"),
+    "registration.messages_ended": _("Ended the organisers' messages to a registration"),
+    "registration.messages_wanted": _("Wanted the organisers' messages to a registration again"),
     "registration.made": _("Registered for an event"),
     "registration.message": _("Wrote to participants"),
     "registration.offer_ended": _("Ended an offer that had run out"),

@@ -318,7 +318,7 @@ def _is_overtaken(event: Event, payload: dict[str, Any]) -> bool:
 def _readers(event: Event, payload: dict[str, Any]) -> Select[Registration]:
     kind, detail = payload["kind"], payload["detail"]
     if kind == "message":
-        statement = attendees.filtered(event, _stored_filter(detail["filter"]))
+        statement = attendees.filtered(event, _stored_filter(detail["filter"])).where(_WANT_MESSAGES)
     else:
         statement = select(Registration).where(Registration.event_id == event.id)
         if kind in {"event_changed", "event_cancelled"}:
@@ -337,6 +337,9 @@ def _readers(event: Event, payload: dict[str, Any]) -> Select[Registration]:
         .order_by(Registration.id)
         .options(joinedload(Registration.event), joinedload(Registration.ticket_type))
     )
+
+
+_WANT_MESSAGES = Registration.messages_ended_at.is_(None)
 
 
 def _write_announcement(reader: Registration, kind: str, detail: dict[str, Any]) -> None:
@@ -362,7 +365,7 @@ def _write_announcement(reader: Registration, kind: str, detail: dict[str, Any])
         _write(reader, kind, calendar=Method.CANCEL if is_confirmed else None, message=note)
     elif kind == "message":
         subject, body = _chosen_words(detail["words"], reader.locale)
-        _write(reader, kind, own=(subject, body))
+        _write(reader, kind, own=(subject, body), unsubscribe=reader.uid)
     else:
         _write(reader, kind)
 
@@ -481,6 +484,7 @@ def _write(
                 "offer_ends": None,
                 "changed_facts": [],
                 "session": None,
+                "unsubscribe": None,
                 **context,
             },
         )
@@ -652,6 +656,7 @@ def preview(slug: str, kind: str, language: str, by: User, words: tuple[str, str
                 "changed_facts": [],
                 "session": None,
                 "calendar": None,
+                "unsubscribe": example.uid if kind == "message" else None,
             },
         )
         return outbox.render(letter, secrets=False)
@@ -694,9 +699,9 @@ class Message:
 
 
 def count_readers(slug: str, readers: attendees.Filter, by: User) -> int:
-    """Return how many people a message to this group reaches."""
+    """Return how many people a message to this group reaches: all of it who want messages."""
     event = events.managed(slug, by)
-    rows = attendees.filtered(event, readers).order_by(None).subquery()
+    rows = attendees.filtered(event, readers).where(_WANT_MESSAGES).order_by(None).subquery()
     return session().scalar(select(func.count()).select_from(rows)) or 0
 
 

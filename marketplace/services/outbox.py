@@ -36,7 +36,12 @@ INVITATION = "invitation"
 REGISTRATION = "registration"
 """The purpose of the link with which a registration is managed without an account."""
 
-_PURPOSES = frozenset({*LinkPurpose, INVITATION, REGISTRATION})
+UNSUBSCRIBE = "unsubscribe"
+"""The purpose of the link that ends the messages of an event's organisers, and does nothing else."""
+
+UNSUBSCRIBE_PATH = "/unsubscribe"
+
+_PURPOSES = frozenset({*LinkPurpose, INVITATION, REGISTRATION, UNSUBSCRIBE})
 
 
 class NoMailServer(jobs.GiveUp):
@@ -57,7 +62,8 @@ def queue(
 
     `user_id` stands for `to` where address, name and language are given and the account need not be read.
     `context` holds plain values for the templates; a one-time link is passed as `link=<OneTimeLink>.uid` and turned
-    into its secret only while rendering; `calendar`, where there is one, is an invitation written by `invites.stored`.
+    into its secret only while rendering; `calendar`, where there is one, is an invitation written by `invites.stored`;
+    `unsubscribe` names the registration whose messages can be ended by a letter that nobody needs to get.
     """
     with atomic() as current:
         values = {
@@ -131,6 +137,7 @@ def _part(letter: Letter, name: str, secrets: bool) -> str:
         "programme": i18n.programme_name(),
         "public_url": settings.public_url,
         "link_url": _link_url if secrets else _masked_link_url,
+        "unsubscribe_path": UNSUBSCRIBE_PATH,
         "sign_in_code": _sign_in_code if secrets else lambda uid: HIDDEN,
     }
     return _environment().get_template(f"mail/{family}/{name}").render(values)
@@ -202,7 +209,13 @@ def compose(letter: Letter) -> EmailMessage:
         date=letter.queued_at,
         content=render(letter),
         invitation=_invitation(letter),
+        unsubscribe_url=_unsubscribe_url(letter),
     )
+
+
+def _unsubscribe_url(letter: Letter) -> str:
+    uid = letter.context.get("unsubscribe")
+    return _link_url(UNSUBSCRIBE_PATH, UNSUBSCRIBE, uid) if uid else ""
 
 
 def _invitation(letter: Letter) -> mail.Invitation | None:

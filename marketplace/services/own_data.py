@@ -139,6 +139,7 @@ def _registration(one: Registration) -> dict[str, Any]:
             for answer in one.answers
         ],
         "sessions": [entry.titles for entry in sign_ups.own(one)],
+        "messages_ended_at": _moment(one.messages_ended_at),
         "consents": [
             {
                 "to": consent.kind.value,

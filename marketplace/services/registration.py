@@ -551,6 +551,17 @@ def renew_link(uid: str, by: User | None = None) -> Registration:
         return registration
 
 
+def want_messages(uid: str, is_wanted: bool, by: User | None = None) -> Registration:
+    """Note whether somebody wants what organisers write to groups of this event; `by` is None for a signed link."""
+    with atomic():
+        registration = registration_state.locked(uid, by)
+        if (registration.messages_ended_at is None) is not is_wanted:
+            registration.messages_ended_at = None if is_wanted else clock.now()
+            act = "registration.messages_wanted" if is_wanted else "registration.messages_ended"
+            audit.record(act, by, registration, event=registration.event.slug)
+        return registration
+
+
 def claim(user: User) -> int:
     """Bind the registrations made with a person's address to their account, once the address is confirmed."""
     with atomic() as current:

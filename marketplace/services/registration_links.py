@@ -36,6 +36,15 @@ def by_link(token: str) -> Registration:
     return registration
 
 
+def by_unsubscribing(token: str) -> Registration:
+    """Return the registration whose messages the link of a message ends; it works as long as there is one."""
+    uid = keys.unsign(outbox.UNSUBSCRIBE, token)
+    registration = attendees.whole(Registration.uid == uid) if uid else None
+    if registration is None:
+        raise NotFound
+    return registration
+
+
 def ticket_code(registration: Registration) -> str:
     """Return the code on a ticket: derived from the installation's key, so that it can be checked and not guessed."""
     return keys.sign(TICKET, registration.uid)

@@ -45,7 +45,7 @@ def groups() -> list[Group]:
         _item(_("Technology providers"), "counterparty.vendors", "organisation"),
     ]
     found: list[Group] = [
-        {"label": _("Programme"), "items": everybody},
+        {"label": _("The programme"), "items": everybody},
         {"label": _("Partners"), "items": partners},
     ]
     if current_user.is_authenticated:
@@ -97,7 +97,7 @@ def desk() -> list[Group]:
         return [{"label": _("Desk"), "items": overview}]
     return [
         {
-            "label": _("Programme"),
+            "label": _("The programme"),
             "items": [
                 *overview,
                 _item(_("People"), "organiser.people", "people"),

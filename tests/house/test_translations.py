@@ -79,3 +79,26 @@ def test_catalogue_has_no_message_that_nobody_says(code):
     ]
 
     assert left_over == []
+
+
+@pytest.mark.parametrize(
+    ("code", "word", "instead"),
+    [("es", "añad", "agregar"), ("pt", "acrescent", "adicionar")],
+    ids=["es", "pt"],
+)
+def test_one_meaning_has_one_word(code, word, instead):
+    mixed = [
+        text
+        for entry in catalogue(code)
+        for text in (entry.string if isinstance(entry.string, tuple) else (entry.string,))
+        if word in text.casefold()
+    ]
+
+    assert mixed == [], f"in this language we say {instead!r}"
+
+
+def test_programme_of_an_event_has_another_name_than_the_programme_of_cities():
+    """Portuguese tells them apart: the sessions of an event are its programação."""
+    words = {message: catalogue("pt").get(message).string for message in ("Programme", "The programme")}
+
+    assert words == {"Programme": "Programação", "The programme": "O programa"}

@@ -273,3 +273,56 @@ def test_saved_words_are_in_the_audit_trail(app, make, clock):
     assert not any(words.is_own for words in letters.all_words(event.slug, by))
     assert session().get(Event, event.id) is event
     assert tickets.types(event) == []
+
+
+def test_only_messages_nobody_needs_say_how_to_end_them(app, make, clock, deliver):
+    """M03: in the header, for one click (RFC 8058), and in words; what one must know comes in any case."""
+    event, by = make.event(titles={"en": "Dialogue"}), make.organiser()
+    registration.register(event.slug, application(make.ticket(event), locale="pt"))
+    letters.send_message(event.slug, Message({"en": ("Bring shoes", "Dear {name}")}), by)
+
+    needed, optional = deliver()
+    message = outbox.compose(optional)
+
+    (address,) = re.findall(r"^<(http://localhost/unsubscribe/\S+)>$", message["List-Unsubscribe"])
+    on_the_wire = message.as_bytes().decode("ascii").replace("\r\n ", "")
+    assert f"List-Unsubscribe: <{address}>\r\n" in on_the_wire
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    for kind in ("plain", "html"):
+        assert address in message.get_body((kind,)).get_content()
+    assert "Não quero mais mensagens da organização deste evento" in message.get_body(("html",)).get_content()
+    assert outbox.compose(needed)["List-Unsubscribe"] is None
+    assert "unsubscribe" not in outbox.compose(needed).as_string().lower()
+
+
+def test_letter_queued_before_messages_could_be_ended_is_still_written(app, make, clock, deliver):
+    event = make.event(titles={"en": "Dialogue of 2026"})
+    registration.register(event.slug, application(make.ticket(event)))
+    (letter,) = deliver()
+
+    letter.context = {name: value for name, value in letter.context.items() if name != "unsubscribe"}
+    content = outbox.render(letter)
+    session().rollback()
+
+    assert "Dialogue of 2026" in content.text
+
+
+def test_who_wants_no_messages_is_left_out_and_hears_the_rest(app, make, clock, deliver):
+    event, by = make.event(), make.organiser()
+    first, _ = fill(event, make.ticket(event), 2)
+    registration.want_messages(first.uid, False)
+    registration.want_messages(first.uid, False)
+
+    counted = letters.count_readers(event.slug, attendees.Filter(), by)
+    number = letters.send_message(event.slug, Message({"en": ("Bring shoes", "Dear {name}")}), by)
+    events.cancel(event.slug, by)
+
+    told = [(letter.recipient, letter.kind.partition(".")[2]) for letter in deliver()][2:]
+    assert (counted, number) == (1, 1)
+    assert sorted(told) == [
+        ("p1@example.org", "event_cancelled"),
+        ("p2@example.org", "event_cancelled"),
+        ("p2@example.org", "message"),
+    ]
+    acts = session().scalars(select(AuditEntry.action).where(AuditEntry.action.like("registration.messages%")))
+    assert list(acts) == ["registration.messages_ended"]

@@ -9,7 +9,9 @@ from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from marketplace import keys
 from marketplace.database import session
+from marketplace.errors import NotFound
 from marketplace.models import (
     AnswerFile,
     AttendeeCategory,
@@ -20,7 +22,7 @@ from marketplace.models import (
     RegistrationState,
 )
 from marketplace.models.base import new_uid
-from marketplace.services import answer_files, events, questions, registration_links, sign_ups
+from marketplace.services import answer_files, events, outbox, questions, registration_links, sign_ups
 
 PDF = b"%PDF-1.7\n1 0 obj\n%%EOF\n"
 
@@ -585,6 +587,46 @@ def test_registration_is_cancelled_after_a_question_and_once(way):
     assert made()[0].state is RegistrationState.CANCELLED
     assert "You are not registered for this event any more." in page
     assert [browser.get(address + page).status_code for page in ("/ticket", "/ticket.pdf", "/edit")] == [404, 404, 409]
+
+
+def test_messages_of_organisers_are_ended_and_wanted_again(way):
+    """M03, G03: as easily as they came."""
+    browser, address = way
+
+    def wanted():
+        return made()[0].messages_ended_at is None
+
+    before = (wanted(), "No more messages" in browser.get(address).get_data(as_text=True))
+    browser.post(address + "/messages")
+    ended = (wanted(), "I want messages again" in browser.get(address).get_data(as_text=True))
+    browser.post(address + "/messages", data={"wanted": "1"})
+
+    assert (before, ended, wanted()) == ((True, True), (False, True), True)
+
+
+def test_one_click_in_a_mail_program_ends_messages_and_nothing_else(make, event, ticket, new_client):
+    """M03, A07, A08: without cookies and without a word of where it comes from; to look at the link changes nothing."""
+    registered = make.registration(event, ticket, locale="pt")
+    token = keys.sign(outbox.UNSUBSCRIBE, registered.uid)
+    others = [keys.sign(outbox.REGISTRATION, registered.uid), keys.sign(outbox.UNSUBSCRIBE, "nobody"), "x", token + "x"]
+    client, click = new_client(), {"List-Unsubscribe": "One-Click"}
+
+    page = client.get(f"/unsubscribe/{token}")
+    looked = made()[0].messages_ended_at
+    refused = [client.post(f"/unsubscribe/{other}", data=click).status_code for other in others]
+    asked = made()[0].messages_ended_at
+    done = new_client().post(f"/unsubscribe/{token}", data=click, headers={"Sec-Fetch-Site": None})
+
+    assert (page.status_code, looked, refused, asked) == (200, None, [404] * 4, None)
+    assert 'lang="pt"' in page.get_data(as_text=True)
+    assert page.headers["Referrer-Policy"] == "strict-origin"
+    assert done.status_code == 200
+    (registered,) = made()
+    assert registered.messages_ended_at is not None
+    assert registered.state is RegistrationState.CONFIRMED
+    for way in (registration_links.by_link, registration_links.by_ticket):
+        with pytest.raises(NotFound):
+            way(token)
 
 
 def test_offer_is_accepted(way, make):
