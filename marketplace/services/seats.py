@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Executable, bindparam, func, select
 
 from marketplace.database import rows
 from marketplace.models import (
@@ -77,38 +77,60 @@ class Tally:
         return self.event.mode is not EventMode.HYBRID or attendance is Attendance.IN_PERSON
 
 
-_COUNTS = (
-    select(
-        Registration.ticket_type_id,
-        Registration.attendance,
-        Registration.state,
-        func.count(),
-        func.min(Registration.offer_expires_at),
+def _counts(*states: RegistrationState) -> Executable:
+    return (
+        select(
+            Registration.ticket_type_id,
+            Registration.attendance,
+            Registration.state,
+            func.count(),
+            func.min(Registration.offer_expires_at),
+        )
+        .where(Registration.event_id == bindparam("event_id"), Registration.state.in_(states))
+        .group_by(Registration.state, Registration.ticket_type_id, Registration.attendance)
     )
-    .where(
-        Registration.event_id == bindparam("event_id"),
-        Registration.state.in_([*HOLDING_STATES, RegistrationState.WAITING]),
+
+
+_ALL = _counts(*HOLDING_STATES, RegistrationState.WAITING)
+_OPEN = _counts(RegistrationState.OFFERED, RegistrationState.WAITING)
+"""Counted where nothing limits the places: how many have one would take longest, and decides nothing."""
+
+
+def _tickets(event: Event) -> dict[int, TicketType]:
+    return {ticket.id: ticket for ticket in terms.tickets(event)}
+
+
+def _is_limited(event: Event, tickets: dict[int, TicketType]) -> bool:
+    return event.capacity is not None or any(
+        ticket.capacity is not None or ticket.pool is not None for ticket in tickets.values()
     )
-    .group_by(Registration.state, Registration.ticket_type_id, Registration.attendance)
-)
 
 
 def glimpse(event: Event) -> Tally:
-    """Count the places of an event to tell how many are left; where nothing limits them, nothing is counted."""
-    tickets = terms.tickets(event)
-    if event.capacity is None and all(ticket.capacity is None and ticket.pool is None for ticket in tickets):
-        return Tally(event, {ticket.id: ticket for ticket in tickets}, Counter(), Counter(), None)
-    return tally(event)
+    """Count to tell how many places are left; nothing is counted where nothing limits them."""
+    tickets = _tickets(event)
+    if _is_limited(event, tickets):
+        return _counted(event, tickets, _ALL)
+    return Tally(event, tickets, Counter(), Counter(), None)
+
+
+def scarce(event: Event) -> Tally:
+    """Count what decides who gets a place: as `tally`, but where nothing limits them only who waits for one."""
+    tickets = _tickets(event)
+    return _counted(event, tickets, _ALL if _is_limited(event, tickets) else _OPEN)
 
 
 def tally(event: Event) -> Tally:
     """Count the places of an event: one statement, two where its terms are not kept."""
+    return _counted(event, _tickets(event), _ALL)
+
+
+def _counted(event: Event, tickets: dict[int, TicketType], statement: Executable) -> Tally:
     held: Counter[tuple[int, Attendance]] = Counter()
     waiting: Counter[tuple[int, Attendance]] = Counter()
     expiries = []
-    for ticket_id, attendance, state, number, first_expiry in rows(_COUNTS, {"event_id": event.id}):
+    for ticket_id, attendance, state, number, first_expiry in rows(statement, {"event_id": event.id}):
         (waiting if state is RegistrationState.WAITING else held)[ticket_id, attendance] += number
         if first_expiry is not None:
             expiries.append(first_expiry)
-    tickets = {ticket.id: ticket for ticket in terms.tickets(event)}
     return Tally(event, tickets, held, waiting, min(expiries, default=None))

@@ -71,17 +71,18 @@ def offer_ends(event: Event) -> datetime:
 
 
 def pass_on(event: Event) -> seats.Tally:
-    """End offers that are over and offer every free place to whoever waits longest and fits; returns the new count.
+    """End offers that are over and offer every free place to whoever waits longest and fits; returns the new count
+    (`seats.scarce`).
 
     The caller holds the lock of the event. From the beginning of the event on nothing is offered any more: a place
     is then given at the desk.
     """
-    counted = seats.tally(event)
+    counted = seats.scarce(event)
     if event.state is not EventState.PUBLISHED:
         return counted
     if wallclock.is_past(counted.first_expiry):
         _expire_offers(event)
-        counted = seats.tally(event)
+        counted = seats.scarce(event)
     if clock.now() >= event.starts_at:
         return counted
     while (fitting := _who_fits(counted)) and (following := _first_waiting(event, fitting)) is not None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from marketplace.models import (
     RegistrationState,
     Role,
 )
-from marketplace.services import attendees, registration, registration_links, tickets, waiting_list
+from marketplace.services import attendees, events, registration, registration_links, seats, tickets, waiting_list
 from marketplace.services.registration import Application
 
 CONFIRMED, WAITING, OFFERED = RegistrationState.CONFIRMED, RegistrationState.WAITING, RegistrationState.OFFERED
@@ -393,3 +394,21 @@ def test_acts_are_in_the_audit_trail_without_names(app, make, clock):
         ("registration.cancelled", ""),
         ("registration.offered", ""),
     ]
+
+
+def test_without_a_limit_only_who_waits_is_counted_and_offered_a_place(app, make, clock):
+    event, by = make.event(capacity=1), make.organiser()
+    ticket = make.ticket(event)
+    _first, second = fill(event, ticket, 2)
+    key = (ticket.id, second.attendance)
+
+    limited = seats.scarce(event)
+    events.edit(event.slug, replace(events.details_of(event), capacity=None), by)
+    free = seats.scarce(event)
+    registration.register(event.slug, application(ticket, "third@example.org"))
+
+    assert (limited.held[key], limited.waiting[key]) == (1, 1)
+    assert (free.held[key], free.waiting[key]) == (1, 0)
+    assert free.first_expiry == second.offer_expires_at
+    assert seats.tally(event).held[key] == 3
+    assert seats.glimpse(event).left(ticket, second.attendance) is None
