@@ -20,6 +20,18 @@ class Ended(click.ClickException):
 event = AppGroup("event", help="Bring whole events in.")
 
 
+@event.command("due")
+def due() -> None:
+    """Count what the daily jobs would delete now, event by event; nothing is changed."""
+    from marketplace.services import needs, registration
+
+    for what, found in (("access and dietary needs", needs.due()), ("registrations to empty", registration.due())):
+        for slug, number in found.items():
+            click.echo(f"{slug}: {number} {what}")
+        if not found:
+            click.echo(f"no {what}")
+
+
 @event.command("import-b2b")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--event", "slug", required=True, help="Its address; made where there is none, else without meetings.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 
 from marketplace import clock, i18n
@@ -44,6 +44,7 @@ from marketplace.services import (
     attendees,
     audit,
     events,
+    jobs,
     letters,
     needs,
     places,
@@ -588,16 +589,54 @@ def forget(user: User) -> None:
         for registration in found:
             if registration.state in LIVE_STATES and not wallclock.is_past(registration.event.ends_at):
                 registration_state.end(registration, RegistrationState.CANCELLED)
-            registration.email = registration.email_key = f"{registration.uid}@deleted.invalid"
-            registration.name, registration.badge_name, registration.search_text = NOBODY, "", ""
-            registration.job_title, registration.organisation_name, registration.organisation_id = "", "", None
-            registration.languages, registration.interpretation, registration.timezone = [], "", "UTC"
-            registration.link_version += 1
-            registration.answers.clear()
-            needs.forget(registration)
-            for consent in registration.consents:
-                consent.withdrawn_at = consent.withdrawn_at or clock.now()
+            _empty(registration)
             current.flush()
             audit.record("registration.forgotten", user, registration)
         for event in {registration.event_id: registration.event for registration in found}.values():
             waiting_list.pass_on(event)
+
+
+def _empty(registration: Registration) -> None:
+    """Take out what tells who it was; group, country, state and dates stay for the numbers."""
+    registration.email = registration.email_key = f"{registration.uid}@deleted.invalid"
+    registration.name, registration.badge_name, registration.search_text = NOBODY, "", ""
+    registration.job_title, registration.organisation_name, registration.organisation_id = "", "", None
+    registration.languages, registration.interpretation, registration.timezone = [], "", "UTC"
+    registration.link_version += 1
+    registration.answers.clear()
+    needs.forget(registration)
+    for consent in registration.consents:
+        consent.withdrawn_at = consent.withdrawn_at or clock.now()
+
+
+KEPT = timedelta(days=730)
+"""How long after its event a registration without an account tells who it was; with one, the account decides."""
+
+
+def _old() -> Select[Registration]:
+    return (
+        select(Registration)
+        .join(Event, Event.id == Registration.event_id)
+        .where(
+            Registration.user_id.is_(None),
+            Registration.is_illustrative.is_(False),
+            Registration.name != NOBODY,
+            Event.ends_at < clock.now() - KEPT,
+        )
+    )
+
+
+def due() -> dict[str, int]:
+    """Count, by event, what the job below would empty now."""
+    counted = _old().with_only_columns(Event.slug, func.count()).group_by(Event.slug).order_by(Event.slug)
+    return dict(session().execute(counted).all())
+
+
+@jobs.handler("registration.forget", every=timedelta(days=1))
+def forget_old(_: jobs.Run) -> None:
+    """Empty the registrations that are older than `KEPT`, some hundred a day; nobody holds a place any more."""
+    with atomic() as current:
+        for registration in current.scalars(_old().order_by(Registration.id).limit(500)).all():
+            _empty(registration)
+            current.flush()
+            audit.record("registration.forgotten", None, registration)

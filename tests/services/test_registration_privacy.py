@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from sqlalchemy import select
 
 from marketplace.database import session
@@ -86,3 +88,34 @@ def test_own_data_tells_in_what_one_wrote_and_when_but_not_the_organisations_tex
         (None, "bank", None),
     ]
     assert "qxsecret" not in str(edits)
+
+
+def test_registrations_without_an_account_are_nameless_two_years_after_the_event(app, make, clock):
+    """G02: counted first, then emptied by a job; who has an account decides there."""
+    event = make.event(slug="dialogue")
+    ticket, user = make.ticket(event), make.user(email="zoe@example.org", name="Zoë")
+    shirt = questions.save(event.slug, Details(QuestionKind.TEXT, {"en": "Shirt"}), make.organiser())
+    registration.register(event.slug, application(ticket, photo_consent=True, answers={shirt.uid: "L"}))
+    registration.register(event.slug, application(ticket, "zoe@example.org", name="Zoë"), by=user)
+    ends_at = event.ends_at
+
+    def told():
+        session().expire_all()
+        return [
+            (one.name, one.email.partition("@")[2])
+            for one in session().scalars(select(Registration).order_by(Registration.id))
+        ]
+
+    clock.move_to(ends_at + registration.KEPT - timedelta(minutes=1))
+    early, before = registration.due(), told()
+    registration.forget_old(None)
+    same = told()
+    clock.shift(timedelta(minutes=2))
+    due = registration.due()
+    registration.forget_old(None)
+
+    assert (early, due, registration.due()) == ({}, {"dialogue": 1}, {})
+    assert same == before == [("Ana Muñoz", "example.org"), ("Zoë", "example.org")]
+    assert told() == [(registration.NOBODY, "deleted.invalid"), ("Zoë", "example.org")]
+    emptied, _ = session().scalars(select(Registration).order_by(Registration.id))
+    assert (emptied.state, emptied.category.value, emptied.answers) == (RegistrationState.CONFIRMED, "city", [])
