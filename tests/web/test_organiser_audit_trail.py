@@ -33,8 +33,7 @@ def test_trail_says_who_did_what_to_whom(make, login_as):
 
 def test_trail_links_to_the_letter_an_act_was_about(make, login_as):
     organiser = make.organiser()
-    letter = outbox.queue("membership_declined", to=make.user(), organisation="Fund")
-    uid = letter.uid
+    uid = outbox.queue("membership_declined", to=make.user(), organisation="Fund")
     outbox.cancel(uid, organiser)
 
     page = text(login_as(organiser).get("/desk/audit-trail?action=letter.cancelled"))
