@@ -249,7 +249,9 @@ def unsubscribe(token: str) -> ResponseReturnValue:
         render_template(
             "confirm.html",
             title=_("No more messages from the organisers of this event?"),
-            text=_("“%(event)s”: letters about your registration itself still come.", event=_title(found)),
+            text=_(
+                "“%(event)s”: letters about your registration itself still come.", event=in_language(found.event.titles)
+            ),
             action=url_for("attendee.end_messages", token=token),
             confirm_label=_("No more messages"),
             cancel_url=url_for("events.event", slug=found.event.slug),
@@ -275,10 +277,6 @@ def _unsubscribing(token: str) -> Registration:
         # The letter spoke this language; a browser may not ask for it.
         i18n.set_locale(found.locale)
     return found
-
-
-def _title(one: Registration) -> str:
-    return in_language(one.event.titles)
 
 
 @both_ways("/link", ("POST",))
