@@ -669,12 +669,15 @@ def test_own_programme_shows_clashes_and_full_sessions(way, make, event):
 
     added = [browser.post(f"{address}/programme/{entry.uid}/add").status_code for entry in (first, second)]
     page = browser.get(address + "/programme").get_data(as_text=True)
-    refused = [browser.post(f"{address}/programme/{entry.uid}/add").status_code for entry in (full, foreign)]
+    answers = [browser.post(f"{address}/programme/{entry.uid}/add") for entry in (full, foreign)]
+    refused = [answer.status_code for answer in answers]
     removed = browser.post(f"{address}/programme/{first.uid}/remove").status_code
     (registered,) = made()
 
     assert (added, refused, removed) == ([303, 303], [409, 404], 303)
-    assert "“First” and “Second” overlap." in page
+    assert page.count("“First” and “Second” overlap.") == 1
+    assert "All places are taken." in answers[0].get_data(as_text=True)
+    assert f"{address}/programme/{second.uid}/remove" in answers[0].get_data(as_text=True)
     assert [entry.name for entry in sign_ups.own(registered)] == ["Second"]
 
 

@@ -5,11 +5,9 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.errors import Conflict
 from marketplace.i18n import gettext as _
-from marketplace.i18n import in_language
 from marketplace.models import SessionKind, SessionState
 from marketplace.services import invites, sign_ups, wallclock
 from marketplace.services import programme as programmes
-from marketplace.services.programme import Clash
 from marketplace.web.attendee.blueprint import Way, both_ways
 from marketplace.web.attendee.managing import frame
 from marketplace.web.events.calendars import download
@@ -18,6 +16,10 @@ from marketplace.web.events.calendars import download
 @both_ways("/programme")
 def programme(way: Way) -> str:
     """Show the sessions that were chosen, by day, then those that can be added."""
+    return _page(way)
+
+
+def _page(way: Way) -> str:
     event, mine = way.event, sign_ups.own(way.registration)
     chosen = {entry.uid for entry in mine}
     taken = sign_ups.taken(event.id)
@@ -41,24 +43,16 @@ def programme(way: Way) -> str:
 
 @both_ways("/programme/<session>/add", ("POST",))
 def sign_up(way: Way, session: str) -> ResponseReturnValue:
-    """Take a session into one's programme, and say what it clashes with."""
+    """Take a session into one's programme, whose page says what it clashes with; else show what there is now."""
     if not frame(way)["is_live"]:
         raise Conflict
-    clashes = sign_ups.sign_up(way.registration, session, by=way.by)
+    try:
+        sign_ups.sign_up(way.registration, session, by=way.by)
+    except Conflict as refusal:
+        flash(str(refusal), "warning")
+        return _page(way), refusal.status
     flash(_("The session is in your programme."), "success")
-    for clash in clashes:
-        flash(clash_words(clash), "warning")
     return redirect(way.url("programme"), code=303)
-
-
-def clash_words(clash: Clash) -> str:
-    """Say that two sessions of one's programme take place at the same time."""
-    second = in_language(clash.second.titles) if clash.second else ""
-    return _(
-        "“%(first)s” and “%(second)s” overlap. Both are in your programme.",
-        first=in_language(clash.first.titles),
-        second=second,
-    )
 
 
 @both_ways("/programme/<session>/remove", ("POST",))
