@@ -17,6 +17,11 @@ const exchange = async (answer) => {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById("plan");
   if (!fresh) return location.reload();
+  // A live region tells what comes into it, not what it came with.
+  const status = fresh.querySelector("[data-plan-status]");
+  const told = [...status.childNodes];
+  status.replaceChildren();
+  setTimeout(() => status.replaceChildren(...told), 100);
   const scrolled = [...document.querySelectorAll(".plan-scroll")].map((box) => box.scrollLeft);
   plan().replaceWith(fresh);
   document.querySelectorAll(".plan-scroll").forEach((box, place) => (box.scrollLeft = scrolled[place] ?? 0));

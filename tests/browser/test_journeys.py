@@ -112,6 +112,16 @@ def test_organiser_makes_changes_and_publishes_a_schedule(visit: Visit, stored: 
         page.locator(f"{meeting} summary").drag_to(cell)
     expect(cell.locator(meeting)).to_be_visible()
 
+    # A plan that somebody else changed meanwhile is shown as it is, and that is said where one is looking.
+    page.evaluate("document.getElementById('plan').dataset.revision = '999'")
+    again = page.evaluate(NEAR)
+    page.evaluate("scrollBy({top: 300, behavior: 'instant'})")
+    chosen = f'.plan-meeting[data-first="{again["first"]}"][data-second="{again["second"]}"] summary'
+    with page.expect_response("**/move") as refused:
+        page.locator(chosen).drag_to(page.locator(f'td[data-slot="{again["slot"]}"][data-table="{again["table"]}"]'))
+    assert refused.value.status == 409
+    expect(page.get_by_text("This plan was changed meanwhile.")).to_be_in_viewport()
+
     # By the form: to the first slot that does not clash. What clashes is refused in words.
     other = page.locator(f".plan-meeting:not({meeting.removeprefix('.plan-meeting')})").last
     moved = (other.get_attribute("data-first"), other.get_attribute("data-second"))
