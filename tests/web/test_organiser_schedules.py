@@ -1,6 +1,7 @@
 """The scheduling room through its pages: run, look, change by hand, publish, repair."""
 
 import re
+from collections import Counter
 
 import pytest
 from sqlalchemy import select
@@ -18,7 +19,7 @@ from marketplace.models import (
     WishKind,
 )
 from marketplace.services import jobs
-from marketplace.services.meetings import parties, self_booking, setup, wishes
+from marketplace.services.meetings import parties, self_booking, setup, tables, wishes
 from marketplace.services.meetings.scheduling import runs
 from tests.meetings import audit, market, user_of
 
@@ -119,6 +120,21 @@ def test_draft_that_cannot_take_place_names_the_meeting_and_offers_repair(desk, 
     assert refused.status_code == 409
     assert "Nobody of one side is free then." in refused.text
     assert "Bring it up to date" in refused.text
+
+
+def test_draft_names_the_meetings_that_got_another_table_since(desk, base, place, organiser):
+    run = begun(desk, base)
+    held = Counter(one["slot"] for one in run.meetings)
+    one = next(one for one in run.meetings if held[one["slot"]] == 1)
+    tables.close(place.event.slug, one["table"], organiser, {one["slot"]})
+
+    pages = [desk.get(f"{base}/{run.uid}/{page}").text for page in ("plan", "publish")]
+
+    for page in pages:
+        assert "These meetings have others now, at the same time:" in page
+        assert "Bring it up to date" not in page
+    assert desk.post(f"{base}/{run.uid}/publish", data={"final": "1"}).status_code == 303
+    assert audit() == []
 
 
 def test_moving_by_form_and_by_dragging_is_checked(desk, base, place):
