@@ -473,6 +473,7 @@ def test_pages_of_a_cancelled_event_offer_nothing_to_do(way, make, ticket, clien
         assert "This event does not take place." in page
         assert "<p>A storm.</p><p>We are sorry.</p>" in page
         assert not any(words in page for words in ('name="ticket"', "/edit", "/cancel", "/ticket"))
+    assert "no longer offered" not in form
 
 
 @pytest.mark.parametrize(
