@@ -11,7 +11,7 @@ import numpy as np
 from .child import Stop
 from .linear import Level, LinearAnswer, Method, model_of, solve_linear
 from .prices import subgradient
-from .primal_dual import PrimalDual
+from .primal_dual import START_WEIGHT, PrimalDual
 from .problem import BoolArray, IntArray
 from .relaxation import (
     SCALE,
@@ -29,9 +29,11 @@ from .residual import Residual
 from .schedule import Bound
 
 _FALLBACK_ROUNDS = 30  # of the subgradient method where nothing better is known
-_LIKELY = -20.0  # worth from which a pair is looked at when the answer is made whole
+_HOPELESS = -200.0  # worth by coarse prices, with which a pair is not looked at
+# Shares of the rounds with all pairs timed, and the worth up to which pairs are left out of what follows each.
+_SIFTED = ((0.125, -150.0), (0.125, -100.0), (0.25, -60.0), (0.5, -20.0))
+_PRICES_UNTIL = 0.6  # of the time for all pairs, of which the rest makes the answer whole
 _TRIED_ROUNDS = 20  # of the first order method, which tell how fast it is
-WHOLE_COST = 0.5  # of a round in which the answer is made whole, which has half the pairs, in other rounds
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,48 +185,54 @@ class Certifier:
 
     def pace(self) -> float:
         """Seconds of one round of :meth:`sharpen` just now; a few are tried."""
-        method = PrimalDual(*self._everything())
+        _, method = self._all_timed()
         began = time.monotonic()
         method.prices(_TRIED_ROUNDS, self.stop)
         return (time.monotonic() - began) / _TRIED_ROUNDS
 
-    def sharpen(self, rounds: int, whole: int, afterwards: int, seconds: float, stop: Stop) -> Choice | None:
+    def sharpen(self, rounds: int, whole: int, seconds: float, stop: Stop) -> tuple[Choice, bool] | None:
         """Price and choose with every pair timed, by a first order method of so many rounds for each.
 
-        None where ``seconds`` turn out too few for these and the time of ``afterwards`` rounds more, and where ``stop``
+        Only pairs that the prices make likely are looked at, more and more strictly, as in sifting (Bixby et al. 1992).
+        Where ``seconds`` are too short there are fewer rounds, of which the second result tells. None where ``stop``
         cuts it. What the prices certify until then is kept.
         """
-        ends, full = time.monotonic() + seconds, relax(self.residual, self.residual.problem.slots)
-        method = PrimalDual(*self._everything(full))
-        programme, conditions = method.relaxation, self.further(self.must, self.floors)
-        began, asked, late = time.monotonic(), 0, False
+        began = time.monotonic()
+        full, method = self._all_timed()
+        point, weight, pace, finished = method.start(), START_WEIGHT, 0.0, True
 
-        def too_slow() -> bool:
-            nonlocal asked, late
-            asked += 1
-            if asked % _TRIED_ROUNDS == 0:
-                now = time.monotonic()
-                left = rounds - asked + whole * WHOLE_COST + afterwards
-                late = late or (now - began) / asked * left > ends - now
-            late = late or stop()
-            return late
+        def late() -> bool:
+            return stop() or time.monotonic() - began > _PRICES_UNTIL * seconds
 
-        prices, (x, r, y, w), weight = method.prices(rounds, too_slow)
-        self._score(prices, self.must, self.floors, full)
-        if late:
-            return None
-        worth = _choice(full, None, prices).worth
-        likely = (worth > _LIKELY) | self.residual.problem.pair_must[self.residual.pairs]
-        near = restrict(programme, likely)
-        point = (x[likely[programme.pair]], r, y, w[likely[programme.pair[method.first]]])
-        values = PrimalDual(near, *conditions).whole(point, weight, whole, stop)
-        return None if stop() else _choice(near, values, prices, worth)
+        for share, least in _SIFTED:
+            before, asked = time.monotonic(), max(1, round(share * rounds))
+            prices, point, weight = method.prices(asked, late, point, weight)
+            self._score(prices, self.must, self.floors, full)
+            worth = _choice(full, None, prices).worth
+            method, point = method.with_columns(restrict(full, self._likely(worth, least)), point)
+            finished = finished and not late()
+            pace = (time.monotonic() - before) / asked if finished else pace
+        possible = int((seconds - (time.monotonic() - began)) / pace) if pace else 0
+        values = method.whole(point, min(whole, possible), stop)
+        choice = _choice(method.relaxation, values, prices, worth)
+        return None if stop() else (choice, finished and possible >= whole)
 
-    def _everything(self, full: Relaxation | None = None) -> tuple[Relaxation, int, int]:
-        """The programme of the kept pairs, all of them timed, and the musts and floors that it is to hold."""
-        full = full or relax(self.residual, self.residual.problem.slots)
-        programme = full if self.kept.all() else restrict(full, self.kept)
-        return programme, *self.further(self.must, self.floors)
+    def _all_timed(self) -> tuple[Relaxation, PrimalDual]:
+        """The relaxation with all pairs timed, and its programme without the pairs that are hopeless by now."""
+        full, likely = relax(self.residual, self.residual.problem.slots), self.kept
+        if self.prices is not None:
+            likely = likely & self._likely(_choice(self.priced, None, self.prices).worth, _HOPELESS)
+        return full, PrimalDual(restrict(full, likely), *self.further(self.must, self.floors))
+
+    def _likely(self, worth: FloatArray, least: float) -> BoolArray:
+        """Pairs of a worth above the least, and all musts."""
+        return (worth > least) | self.residual.problem.pair_must[self.residual.pairs]
+
+    def lower(self, method: Method, seconds: float) -> None:
+        """Lower the bounds of musts and floors as far as the present relaxation says."""
+        ends = time.monotonic() + seconds
+        self._lower_must(method, ends)
+        self._lower_floors(self.must, method, ends)
 
     def tighten(self, must: int, floors: int, method: Method, seconds: float) -> None:
         """Make the bounds as good as the relaxation allows for an answer with these musts and floors.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bounds import WHOLE_COST, Certifier, Choice, widest
+from .bounds import Certifier, Choice, widest
 from .checker import check, evaluate
 from .child import Stop
 from .compact import Compactor
@@ -48,17 +48,15 @@ class Effort:
 EFFORTS = (
     Effort(600, 2.0, 8_000, 0, 0, 0, 0, 6_000, 0.0, 100, 30, 300),
     Effort(6_000, 5.0, 6_000, 45_000, 0, 0, 0, 6_000, 0.0, 100, 30, 100),
-    Effort(60_000, 20.0, 36_000, 0, 150_000, 600, 800, 0, 1e-5, 400, 24, 0),
-    Effort(500_000, 60.0, 115_000, 0, 0, 0, 0, 0, 1e-4, 1_000, 5, 0),
+    Effort(60_000, 20.0, 36_000, 0, 150_000, 1_500, 1_600, 0, 1e-5, 400, 24, 0),
+    Effort(500_000, 60.0, 115_000, 0, 1_000_000, 800, 1_200, 0, 1e-4, 1_000, 5, 0),
     Effort(1 << 62, 180.0, 300_000, 0, 0, 0, 0, 0, 1e-4, 500, 3, 0),
 )
 
 # Shares of the time limit by whose end a phase is cut.
-_LINEAR_UNTIL, _VALUE_UNTIL, _EXACT_UNTIL, _COMPACT_UNTIL = 0.6, 0.8, 0.85, 0.95
-# What comes before and after timing all pairs, in rounds of that method. The exchange has to bring back the floors that
-# its answer lacks at first: with less time for it the answer would be lost.
-_COARSE_COST, _EXCHANGE_COST = 350, 450
-_SIMPLEX_COLUMNS = 60_000  # beyond which the interior point method is quicker
+_LINEAR_UNTIL, _SHARP_UNTIL, _VALUE_UNTIL, _EXACT_UNTIL, _COMPACT_UNTIL = 0.6, 0.65, 0.8, 0.85, 0.95
+_LEAST_ROUNDS = 1_200  # of timing all pairs, what comes before included, with which it is better than not to
+_SIMPLEX_COLUMNS = 60_000  # beyond which the interior point method is quicker where no pair is timed
 _PRICE_ROUNDS = 60
 _WIDE = 0.004  # gap of the first answer from which it is worth while to give every pair its slots
 _FEW_GAPS = 0.01  # per meeting, which annealing does not improve at the price of moving published meetings
@@ -126,9 +124,9 @@ class _Run:
         """Choose, place, insert; again with a tighter relaxation, then exactly or by shaking, while a gap is left."""
         effort, residual = self.effort, self.residual
         full = columns_if(residual, self.problem.slots)
-        sharp = full <= effort.full_columns and self._quick()
-        # Where all pairs can be timed next, the first programme need not be as tight as it could be.
-        first = widest(residual, effort.columns * 2 // 3 if sharp else effort.columns)
+        affordable = full <= effort.full_columns
+        # Where all pairs may be timed next, the first programme only tells whether that is worth while.
+        first = 0 if affordable else widest(residual, effort.columns)
         second = widest(residual, max(effort.columns, effort.retry_columns))
         exactly = full <= effort.exact_columns
         before = draft
@@ -136,15 +134,18 @@ class _Run:
         self._finished(choice is not None)
         choice = choice or self.certifier.prune(_PRICE_ROUNDS)
         draft = self._place(choice, draft)
-        if sharp and draft.levels()[2] < (1 - _WIDE) * self.certifier.score:
+        wide = draft.levels()[2] < (1 - _WIDE) * self.certifier.score
+        if affordable and wide and self._time_for_all():
+            self.certifier.time_pairs(widest(residual, effort.columns))
+            self.certifier.lower("simplex", self._left(_LINEAR_UNTIL))
             whole = self.certifier.sharpen(
-                effort.prices, effort.whole, _EXCHANGE_COST, self._left(_VALUE_UNTIL), self._stop(_VALUE_UNTIL)
+                effort.prices, effort.whole, self._left(_SHARP_UNTIL), self._stop(_VALUE_UNTIL)
             )
-            self._finished(whole is not None)
+            self._finished(whole is not None and whole[1])
             self._report("sharpened", draft)
             if whole is not None:
                 # It is the better start even where a floor less is reached at first.
-                choice, before, draft = whole, draft, self._placed(whole)
+                choice, before, draft = whole[0], draft, self._placed(whole[0])
         elif second > first and not exactly and not self._optimal(draft):
             tighter = self._choose(second)
             self._finished(tighter is not None)
@@ -173,13 +174,11 @@ class _Run:
             self._report("improved", draft)
         return draft
 
-    def _quick(self) -> bool:
-        """Whether there is time to give all pairs their slots, at the speed that the machine has just now."""
-        effort = self.effort
-        rounds = _COARSE_COST + effort.prices + WHOLE_COST * effort.whole + _EXCHANGE_COST
-        quick = self.certifier.pace() * rounds < self._left(_VALUE_UNTIL)
-        self._finished(quick)
-        return quick
+    def _time_for_all(self) -> bool:
+        """Whether all pairs can be given their slots, at the speed that the machine has just now."""
+        possible = self.certifier.pace() * _LEAST_ROUNDS < self._left(_SHARP_UNTIL)
+        self._finished(possible)
+        return possible
 
     def _choose(self, few: int) -> Choice | None:
         """The meetings that the relaxation with pairs of at most ``few`` slots timed would hold; None if cut short."""
@@ -232,7 +231,9 @@ class _Run:
         return np.union1d(best, np.array(locked, dtype=np.int64))
 
     def _method(self) -> Method:
-        return "simplex" if self.certifier.relaxation.columns <= _SIMPLEX_COLUMNS else "ipm"
+        relaxation = self.certifier.relaxation
+        timed = bool((relaxation.slot >= 0).any())
+        return "simplex" if timed or relaxation.columns <= _SIMPLEX_COLUMNS else "ipm"
 
     def _target(self) -> int:
         bound = self.certifier.bound

@@ -41,8 +41,8 @@ def test_the_floating_point_bound_is_the_certificate(relaxation: Relaxation) -> 
 
 def test_shares_become_whole_and_keep_the_capacities_nearly(relaxation: Relaxation) -> None:
     method = PrimalDual(relaxation, 0, 0)
-    _, point, weight = method.prices(400, never)
-    shares = method.whole(point, weight, 600, never)
+    _, point, _ = method.prices(400, never)
+    shares = method.whole(point, 600, never)
     assert ((shares < 0.1) | (shares > 0.9)).mean() > 0.95
     for family in relaxation.families:
         used = np.bincount(family.row[(family.row >= 0) & (shares > 0.5)], minlength=len(family.capacity))
