@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from .child import Stop
-from .linear import Level, LinearAnswer, Method, model_of, solve_linear
+from .linear import Level, LinearAnswer, Method, model_of, solve_integer, solve_linear
 from .prices import subgradient
-from .primal_dual import START_WEIGHT, PrimalDual
+from .primal_dual import START_WEIGHT, PrimalDual, Vectors
 from .problem import BoolArray, IntArray
 from .relaxation import (
     SCALE,
+    AnyFloats,
     FloatArray,
     Prices,
     Relaxation,
@@ -32,6 +33,7 @@ _FALLBACK_ROUNDS = 30  # of the subgradient method where nothing better is known
 _HOPELESS = -200.0  # worth by coarse prices, with which a pair is not looked at
 # Shares of the rounds with all pairs timed, and the worth up to which pairs are left out of what follows each.
 _SIFTED = ((0.125, -150.0), (0.125, -100.0), (0.25, -60.0), (0.5, -20.0))
+_AGAIN_ROUNDS = 250  # of it for an answer with fewer musts or floors
 _PRICES_UNTIL = 0.6  # of the time for all pairs, of which the rest makes the answer whole
 _TRIED_ROUNDS = 20  # of the first order method, which tell how fast it is
 
@@ -57,12 +59,16 @@ def obvious(residual: Residual) -> Levels:
     """Bounds that need no solver: must pairs that can still meet, parties that alone could reach their floor."""
     problem = residual.problem
     must = int(problem.pair_must[residual.pairs].sum())
-    reachable = sum(_reachable(residual, side) for side in ("project", "counterparty"))
-    return Levels(must, int(reachable))
+    return Levels(must, int(reachable(residual).sum()))
 
 
-def _reachable(residual: Residual, side: str) -> int:
-    """The number of parties below their floor that could reach it if all others gave way."""
+def reachable(residual: Residual) -> BoolArray:
+    """[parties], projects first: below its floor, and could reach it if all others gave way."""
+    return np.concatenate([_reachable(residual, side) for side in ("project", "counterparty")])
+
+
+def _reachable(residual: Residual, side: str) -> BoolArray:
+    """[parties of a side], what :func:`reachable` says."""
     problem = residual.problem
     if side == "project":
         owner, need, room = problem.pair_project[residual.pairs], residual.project_need, residual.project_room
@@ -74,13 +80,13 @@ def _reachable(residual: Residual, side: str) -> int:
     enough = (need > 0) & (room >= need) & (np.bincount(owner, minlength=len(need)) >= need)
     # A party with as many pairs as it needs, each with at least as many slots, surely can: slots never run out.
     wide = np.bincount(owner[residual.choices >= need[owner]], minlength=len(need)) >= need
-    count = int((enough & wide).sum())
+    found = enough & wide
     order = np.argsort(owner, kind="stable")
     first = np.searchsorted(owner[order], np.arange(len(need) + 1))
     for party in np.flatnonzero(enough & ~wide).tolist():
         own = order[first[party] : first[party + 1]]
-        count += _matching(residual.common(own).tolist(), places[party].tolist()) >= need[party]
-    return count
+        found[party] = _matching(residual.common(own).tolist(), places[party].tolist()) >= need[party]
+    return found
 
 
 def _matching(wishes: list[list[bool]], places: list[int]) -> int:
@@ -124,6 +130,9 @@ class Certifier:
         self.kept = np.ones(len(residual.pairs), dtype=np.bool_)
         self.prices: Prices | None = None  # the best ones
         self.priced = self.relaxation  # whose prices they are
+        self.timed: tuple[PrimalDual, Vectors] | None = (
+            None  # the last programme of :meth:`sharpen`, and where it ended
+        )
 
     @property
     def bound(self) -> Bound:
@@ -194,8 +203,8 @@ class Certifier:
         """Price and choose with every pair timed, by a first order method of so many rounds for each.
 
         Only pairs that the prices make likely are looked at, more and more strictly, as in sifting (Bixby et al. 1992).
-        Where ``seconds`` are too short there are fewer rounds, of which the second result tells. None where ``stop``
-        cuts it. What the prices certify until then is kept.
+        Where ``seconds`` are too short there are fewer rounds, of which the second result tells; None where they are
+        far too short, and where ``stop`` cuts it. What the prices certify until then is kept.
         """
         began = time.monotonic()
         full, method = self._all_timed()
@@ -208,11 +217,13 @@ class Certifier:
             before, asked = time.monotonic(), max(1, round(share * rounds))
             prices, point, weight = method.prices(asked, late, point, weight)
             self._score(prices, self.must, self.floors, full)
-            worth = _choice(full, None, prices).worth
+            worth, self.timed = _choice(full, None, prices).worth, (method, point)
             method, point = method.with_columns(restrict(full, self._likely(worth, least)), point)
             finished = finished and not late()
             pace = (time.monotonic() - before) / asked if finished else pace
-        possible = int((seconds - (time.monotonic() - began)) / pace) if pace else 0
+        if not pace:
+            return None
+        possible = max(0, int((seconds - (time.monotonic() - began)) / pace))
         values = method.whole(point, min(whole, possible), stop)
         choice = _choice(method.relaxation, values, prices, worth)
         return None if stop() else (choice, finished and possible >= whole)
@@ -229,10 +240,18 @@ class Certifier:
         return (worth > least) | self.residual.problem.pair_must[self.residual.pairs]
 
     def lower(self, method: Method, seconds: float) -> None:
-        """Lower the bounds of musts and floors as far as the present relaxation says."""
+        """Lower the bounds of musts and floors as far as the present relaxation says, floors by branch and bound too.
+
+        That some floors exclude each other is seen only where they are reached or not. Such a programme with no score
+        is easy, also where that of the score is far too large.
+        """
         ends = time.monotonic() + seconds
         self._lower_must(method, ends)
         self._lower_floors(self.must, method, ends)
+        left = ends - time.monotonic()
+        if self.kept.all() and left > 0:
+            model = model_of(self.relaxation, "floors", self.further(self.must, 0)[0], 0)
+            self.adopt("floors", solve_integer(model, left, None, self.stop).bound)
 
     def tighten(self, must: int, floors: int, method: Method, seconds: float) -> None:
         """Make the bounds as good as the relaxation allows for an answer with these musts and floors.
@@ -253,6 +272,10 @@ class Certifier:
         if self.prices is None:
             self._score(subgradient(self.relaxation, *self.further(*wanted), _FALLBACK_ROUNDS, self.stop), *wanted)
         self._speak_of(*wanted)
+        if self.timed is not None:
+            programme, point = self.timed
+            prices, _, _ = programme.of(*self.further(*wanted)).prices(_AGAIN_ROUNDS, self.stop, point)
+            self._score(prices, *wanted, self.priced)
         if self.priced.columns > self.relaxation.columns:
             return  # Fewer timed pairs have nothing to add.
         answer = self._solve("score", *wanted, method, ends)
@@ -332,7 +355,7 @@ def widest(residual: Residual, columns: int) -> int:
 
 
 def _choice(
-    relaxation: Relaxation, values: FloatArray | None, prices: Prices, worth: FloatArray | None = None
+    relaxation: Relaxation, values: AnyFloats | None, prices: Prices, worth: FloatArray | None = None
 ) -> Choice:
     """The shares of a solver's answer; without one, of the pairs that the prices make worthwhile."""
     if worth is None:

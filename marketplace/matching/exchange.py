@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import child
+from .bounds import reachable
 from .construct import positions
 from .draft import FLOOR_VALUE, MUST_VALUE, Draft
 from .linear import Model, load_model
@@ -25,7 +26,7 @@ _MUST, _FLOOR = 60_000.0, 8_000.0  # in score, within a neighbourhood; the draft
 _PROJECTS, _COUNTERPARTIES, _SLOTS = 60, 40, 8  # emptied in a round
 _MOST_COLUMNS = 7_000
 _LIKELY, _POSSIBLE, _FOR_FLOORS = -10.0, -60.0, -700.0  # worth from which a pair is followed, tried, tried for a floor
-_FLOORS_FIRST = 0.5  # of the rounds start at a party below its floor
+_FLOORS_FIRST = 0.5  # of the rounds start at a must or a floor that is missing
 _WHOLE = 1e-6
 LEVEL_VALUES = (MUST_VALUE, FLOOR_VALUE, 1)
 _NODES = 200  # of branch and bound
@@ -143,7 +144,8 @@ def board_of(draft: Draft, residual: Residual, worth: FloatArray) -> Board:
         home=np.array(draft.home, dtype=np.int64)[local],
         first=np.cumsum([0, *(capacity.size for capacity in capacities[:-1])]),
         left=np.concatenate([capacity.ravel() for capacity in capacities]),
-        need=np.concatenate([residual.project_need, residual.counterparty_need]),
+        # A floor that cannot be reached is none.
+        need=np.where(reachable(residual), np.concatenate([residual.project_need, residual.counterparty_need]), 0),
         met=np.zeros(problem.projects + problem.counterparties, dtype=np.int64),
         slot=np.full(len(pairs), -1, dtype=np.int64),
     )
@@ -159,7 +161,7 @@ def rounds_of(report: child.Report, board: Board, missing: int, rounds: int, see
     for number in range(rounds):
         if missing <= 0:
             break
-        pairs, open_slots = picker.pick(number)
+        pairs, open_slots = picker.pick(number, missing)
         missing -= refilled(board, pairs, open_slots)
         if time.monotonic() - reported > _SECONDS_BETWEEN_REPORTS:
             report(board.slot.astype(np.int16))
@@ -176,47 +178,67 @@ class _Picker:
         self.by_project = _grouped(board.project, len(board.need))
         self.by_counterparty = _grouped(board.counterparty, len(board.need))
 
-    def pick(self, number: int) -> tuple[IntArray, BoolArray]:
-        """Pairs and slots that are open in a round."""
+    def pick(self, number: int, missing: int) -> tuple[IntArray, BoolArray]:
+        """Pairs and slots that are open in a round, where so much of the three levels is missing to the target."""
         board, rng = self.board, self.rng
         open_slots = np.ones(board.slots, dtype=np.bool_)
+        lacking = self._lacking(missing)
         if number % 3 == 1 and board.slots > 2 * _SLOTS:
             if len(self.slots) < _SLOTS:
                 self.slots = rng.permutation(board.slots).tolist()
             open_slots[:] = False
             open_slots[[self.slots.pop() for _ in range(_SLOTS)]] = True
+            if lacking is not None:
+                own = np.flatnonzero(slot_bits(board.words[[lacking]], board.slots)[0])
+                open_slots[rng.choice(own, min(len(own), _SLOTS // 2), replace=False)] = True
             pairs = np.arange(len(board.slot))
         elif number % 3 == 2:
-            pairs = _members(self.by_counterparty, self._related(_COUNTERPARTIES, projects=False))
+            pairs = _members(self.by_counterparty, self._related(_COUNTERPARTIES, lacking, projects=False))
         else:
-            pairs = _members(self.by_project, self._related(_PROJECTS, projects=True))
+            pairs = _members(self.by_project, self._related(_PROJECTS, lacking, projects=True))
         short = board.met < board.need + 1
         short &= board.need > 0
         helps = short[board.project[pairs]] | short[board.projects + board.counterparty[pairs]]
         worth, held = board.worth[pairs], board.slot[pairs]
         tried = (worth > _POSSIBLE) | (held >= 0) | (helps & (worth > _FOR_FLOORS)) | board.must[pairs]
         pairs = pairs[tried & ((held < 0) | open_slots[held])]
-        return self._fewer(pairs, open_slots), open_slots
+        return self._fewer(pairs, open_slots, lacking), open_slots
 
-    def _fewer(self, pairs: IntArray, open_slots: BoolArray) -> IntArray:
-        """Pairs of as many random projects as the size of a programme allows."""
+    def _lacking(self, missing: int) -> int | None:
+        """By turns a pair that helps a must or a floor which is missing, and none."""
+        board, rng = self.board, self.rng
+        musts = (missing + MUST_VALUE // 2) // MUST_VALUE
+        floors = (missing - musts * MUST_VALUE + FLOOR_VALUE // 2) // FLOOR_VALUE
+        if rng.random() >= _FLOORS_FIRST or (musts <= 0 and floors <= 0):
+            return None
+        below = board.met < board.need
+        helps = below[board.project] | below[board.projects + board.counterparty]
+        pairs = np.flatnonzero((board.slot < 0) & (board.must if musts > 0 else helps))
+        return int(rng.choice(pairs)) if len(pairs) else None
+
+    def _fewer(self, pairs: IntArray, open_slots: BoolArray, lacking: int | None) -> IntArray:
+        """Pairs of as many random projects as the size of a programme allows, those around a defect first."""
         board = self.board
         columns = (slot_bits(board.words[pairs], board.slots) & open_slots).sum(axis=1)
         if columns.sum() <= _MOST_COLUMNS:
             return pairs
-        place = self.rng.permutation(len(board.need))[board.project[pairs]]
+        turn = self.rng.permutation(len(board.need))
+        if lacking is not None:
+            turn[board.project[board.counterparty == board.counterparty[lacking]]] = -1
+            turn[board.project[lacking]] = -2
+        place = turn[board.project[pairs]]
         order = np.argsort(place, kind="stable")
         return np.sort(pairs[order[np.cumsum(columns[order]) <= _MOST_COLUMNS]])
 
-    def _related(self, count: int, *, projects: bool) -> IntArray:
+    def _related(self, count: int, lacking: int | None, *, projects: bool) -> IntArray:
         """Parties of one side that compete with each other: a random walk along likely pairs, from a defect."""
         board, rng = self.board, self.rng
-        held, below = board.slot >= 0, board.met < board.need
+        held = board.slot >= 0
         defects = np.flatnonzero(np.where(held, board.worth < -0.5, board.worth > 0.5))
-        lacking = np.flatnonzero(~held & (below[board.project] | below[board.projects + board.counterparty]))
-        if len(lacking) and rng.random() < _FLOORS_FIRST:
-            defects = lacking
-        pair = int(rng.choice(defects)) if len(defects) else int(rng.integers(len(held)))
+        if lacking is not None:
+            pair = lacking
+        else:
+            pair = int(rng.choice(defects)) if len(defects) else int(rng.integers(len(held)))
         found = {int(board.project[pair] if projects else board.counterparty[pair]): None}
         for jump, turn, other in rng.random((20 * count, 3)).tolist():
             if len(found) >= count:

@@ -70,7 +70,8 @@ class PrimalDual:
         self.floor_rows = slice(self.capacity_rows, self.capacity_rows + len(need))
         self.rows = self.capacity_rows + len(need) + 2
         self.musts = np.flatnonzero(relaxation.must)
-        self.sign = np.where(np.arange(self.rows) < self.capacity_rows, 1, -1).astype(np.float32)  # floors and musts are lower limits
+        self.sign = np.ones(self.rows, dtype=np.float32)
+        self.sign[self.capacity_rows :] = -1.0  # Floors and musts are lower limits.
         self.first = np.flatnonzero(np.diff(relaxation.pair, prepend=-1))
         length = np.diff(np.append(self.first, columns))
         self.pair = np.repeat(np.arange(len(self.first)), length)
@@ -100,8 +101,12 @@ class PrimalDual:
         columns, floors, rows, pairs = (np.zeros(size, dtype=np.float32) for size in sizes)
         return columns, floors, rows, pairs
 
+    def of(self, must: int, floors: int) -> PrimalDual:
+        """The same with other numbers of musts and floors."""
+        return PrimalDual(self.relaxation, must, floors)
+
     def with_columns(self, relaxation: Relaxation, point: Vectors) -> tuple[PrimalDual, Vectors]:
-        """The same for other pairs of the same rows, and the point there: what comes in is not held and has no price."""
+        """The same for other pairs of the same rows, and the point there; whoever comes in is not held."""
         x, r, y, w = point
         mine, slots = self.relaxation, relaxation.residual.problem.slots + 1
         now = PrimalDual(relaxation, self.must, self.floors)

@@ -8,6 +8,7 @@ valid relaxation; the fewer flexible pairs, the tighter and the dearer.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from .problem import BoolArray, IntArray, Problem
 from .residual import Residual
 
 FloatArray = npt.NDArray[np.float64]
+AnyFloats = npt.NDArray[np.floating[Any]]
 
 SCALE = 1 << 20  # Prices are integers in units of 1 / SCALE, so that the bound is computed exactly.
 
@@ -68,7 +70,7 @@ class Prices:
     floors: int
 
     @classmethod
-    def of(cls, capacity: FloatArray, floor: FloatArray, must: float, floors: float) -> Prices:
+    def of(cls, capacity: AnyFloats, floor: AnyFloats, must: float, floors: float) -> Prices:
         """Prices out of a solver's duals; whatever is negative or not a number becomes zero."""
         return cls(_integers(capacity), _integers(floor), int(_integers(must)), int(_integers(floors)))
 
@@ -222,6 +224,6 @@ def _floor(owner: IntArray, need: IntArray) -> Family:
     return Family(number[owner].astype(np.int64), need[wanting].astype(np.int64))
 
 
-def _integers(values: FloatArray | float) -> IntArray:
+def _integers(values: AnyFloats | float) -> IntArray:
     finite = np.nan_to_num(np.asarray(values, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     return np.rint(np.clip(finite, 0.0, 1e6) * SCALE).astype(np.int64)

@@ -48,7 +48,7 @@ class Effort:
 EFFORTS = (
     Effort(600, 2.0, 8_000, 0, 0, 0, 0, 6_000, 0.0, 100, 30, 300),
     Effort(6_000, 5.0, 6_000, 45_000, 0, 0, 0, 6_000, 0.0, 100, 30, 100),
-    Effort(60_000, 20.0, 36_000, 0, 150_000, 1_500, 1_600, 0, 1e-5, 400, 24, 0),
+    Effort(60_000, 20.0, 36_000, 0, 150_000, 2_400, 1_800, 0, 1e-5, 400, 24, 0),
     Effort(500_000, 60.0, 115_000, 0, 1_000_000, 800, 1_200, 0, 1e-4, 1_000, 5, 0),
     Effort(1 << 62, 180.0, 300_000, 0, 0, 0, 0, 0, 1e-4, 500, 3, 0),
 )
@@ -56,6 +56,7 @@ EFFORTS = (
 # Shares of the time limit by whose end a phase is cut.
 _LINEAR_UNTIL, _SHARP_UNTIL, _VALUE_UNTIL, _EXACT_UNTIL, _COMPACT_UNTIL = 0.6, 0.65, 0.8, 0.85, 0.95
 _LEAST_ROUNDS = 1_200  # of timing all pairs, what comes before included, with which it is better than not to
+_LEVELS = 0.15  # of the time limit, at most, for the bounds of musts and floors before that
 _SIMPLEX_COLUMNS = 60_000  # beyond which the interior point method is quicker where no pair is timed
 _PRICE_ROUNDS = 60
 _WIDE = 0.004  # gap of the first answer from which it is worth while to give every pair its slots
@@ -136,8 +137,8 @@ class _Run:
         draft = self._place(choice, draft)
         wide = draft.levels()[2] < (1 - _WIDE) * self.certifier.score
         if affordable and wide and self._time_for_all():
-            self.certifier.time_pairs(widest(residual, effort.columns))
-            self.certifier.lower("simplex", self._left(_LINEAR_UNTIL))
+            self.certifier.time_pairs(widest(residual, effort.columns * 4 // 5))
+            self.certifier.lower("simplex", _LEVELS * self.limit)
             whole = self.certifier.sharpen(
                 effort.prices, effort.whole, self._left(_SHARP_UNTIL), self._stop(_VALUE_UNTIL)
             )

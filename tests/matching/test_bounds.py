@@ -138,7 +138,7 @@ def test_a_second_programme_that_is_cut_leaves_the_bound_as_it_was(fewer_floors:
 def test_no_programme_makes_a_bound_worse() -> None:
     certifier = scarce()
     first = certifier.bound
-    assert certifier.sharpen(600, 100, 0, 60.0, never) is not None
+    assert certifier.sharpen(600, 100, 60.0, never) is not None
     sharpened = certifier.bound
 
     certifier.time_pairs(0)
@@ -153,7 +153,7 @@ def test_sharpening_gives_up_where_there_is_no_time_and_keeps_the_bound() -> Non
     certifier = scarce()
     before = certifier.bound
 
-    assert certifier.sharpen(600, 100, 450, 0.0, never) is None
+    assert certifier.sharpen(600, 100, 0.0, never) is None
     assert certifier.bound == before
 
 
@@ -183,3 +183,36 @@ def test_a_level_that_is_cut_leaves_the_one_above_with_meetings_beside_it(monkey
     assert (len(solved), finished) == (2, False)
     assert draft.levels()[0] == certifier.must
     assert draft.levels()[2] > 0.6 * certifier.score
+
+
+def test_floors_that_exclude_each_other_are_seen_by_branch_and_bound() -> None:
+    # Two triangles: every project needs two of three counterparties, each of which has a single meeting.
+    pairs = [(p, 3 * (p // 3) + f) for p in range(6) for f in sorted((p % 3, (p + 1) % 3))]
+    content = document(
+        delegations={"cap": [6]},
+        projects={"delegation": [0] * 6, "in_person": [0] * 6, "avail": ["111"] * 6, "min": [2] * 6, "max": [2] * 6},
+        counterparties={
+            "vendor": [0] * 6,
+            "reps": [1] * 6,
+            "in_person": [0] * 6,
+            "avail": ["111"] * 6,
+            "min": [0] * 6,
+            "max": [1] * 6,
+        },
+        interpreters={"pool": [], "cap": []},
+        pairs={
+            "p": [p for p, _ in pairs],
+            "f": [f for _, f in pairs],
+            "score": [500] * 12,
+            "interp": [-1] * 12,
+            "must": [0] * 12,
+            "rank_p": [1] * 12,
+            "rank_f": [1] * 12,
+        },
+    )
+    certifier = Certifier(after_locks(Problem.from_json(content)), 1_000, never)
+    assert certifier.floors == 12  # six counterparties without a minimum, and every project as if alone
+
+    certifier.lower("simplex", 20.0)
+
+    assert certifier.floors == 8  # the programme without branching allows three projects

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 
 from benchmarks.generate import generate
 from marketplace.matching import Problem, check
 from marketplace.matching.construct import greedy
-from marketplace.matching.draft import Draft
-from marketplace.matching.exchange import board_of, exchange, refilled, rounds_of
+from marketplace.matching.draft import FLOOR_VALUE, MUST_VALUE, Draft
+from marketplace.matching.exchange import _Picker, board_of, exchange, refilled, rounds_of
 from marketplace.matching.residual import after_locks
 from tests.matching.random_problems import random_problem, seeds
 
@@ -92,3 +94,30 @@ def test_pairs_are_found_by_their_parties(seed: int) -> None:
     assert [index[pair] for pair in index] == list(range(problem.pairs))
     assert (problem.projects, 0) not in index
     assert index.get((0, problem.counterparties)) is None
+
+
+def test_rounds_start_at_a_floor_only_where_one_is_missing() -> None:
+    problem = scarce()
+    residual = after_locks(problem)
+    board = board_of(Draft(problem, np.arange(problem.pairs), 1), residual, np.zeros(len(residual.pairs)))
+    picker = _Picker(board, np.random.default_rng(1))
+
+    starts = {picker._lacking(2 * FLOOR_VALUE + 900) for _ in range(200)}
+    assert None in starts
+    assert len(starts) > 10
+    parties = {board.project[pair] for pair in starts - {None}}
+    parties |= {board.projects + board.counterparty[pair] for pair in starts - {None}}
+    assert any(board.need[party] for party in parties)
+    assert all(board.must[pair] for _ in range(50) if (pair := picker._lacking(MUST_VALUE)) is not None)
+    assert {picker._lacking(missing) for missing in (900, 0, -700) for _ in range(20)} == {None}
+
+
+def test_a_floor_that_cannot_be_reached_is_none() -> None:
+    problem = scarce()
+    first = int(problem.pair_project[0])
+    floors = problem.project_min.copy()
+    floors[first] = 1 + int((problem.pair_project == first).sum())
+    residual = after_locks(replace(problem, project_min=floors))
+    draft = Draft(residual.problem, np.arange(problem.pairs), 1)
+
+    assert board_of(draft, residual, np.zeros(len(residual.pairs))).need[first] == 0

@@ -9,7 +9,7 @@ from benchmarks.generate import generate
 from marketplace.matching import Problem
 from marketplace.matching.linear import model_of, solve_linear
 from marketplace.matching.primal_dual import PrimalDual
-from marketplace.matching.relaxation import Relaxation, certificate, relax
+from marketplace.matching.relaxation import Relaxation, certificate, relax, restrict
 from marketplace.matching.residual import after_locks
 
 
@@ -52,3 +52,38 @@ def test_shares_become_whole_and_keep_the_capacities_nearly(relaxation: Relaxati
 def test_stop_ends_it_with_prices_that_certify(relaxation: Relaxation) -> None:
     prices, _, _ = PrimalDual(relaxation, 0, 0).prices(1_000, lambda: True)
     assert certificate(relaxation, relaxation.score, prices, 0, 0) > 0
+
+
+def test_a_point_is_carried_over_to_other_pairs(relaxation: Relaxation) -> None:
+    half = np.arange(relaxation.pairs) % 2 == 0
+    method = PrimalDual(restrict(relaxation, half), 0, 0)
+    _, point, _ = method.prices(50, never)
+
+    every, (x, _, rows, pairs) = method.with_columns(relaxation, point)
+
+    assert np.array_equal(x[half[relaxation.pair]], point[0])
+    assert not x[~half[relaxation.pair]].any()
+    assert np.array_equal(rows, point[2])
+    assert np.array_equal(pairs[half[relaxation.pair[every.first]]], point[3])
+
+
+def test_what_columns_use_and_pay_is_what_their_families_say(relaxation: Relaxation) -> None:
+    method = PrimalDual(relaxation, 0, 0)
+    rng = np.random.default_rng(1)
+    shares, prices = (rng.random(size).astype(np.float32) for size in (relaxation.columns, method.rows))
+
+    used, gained = method._used(shares, np.zeros(len(method.need), dtype=np.float32)), method._gained(prices)
+
+    rows = np.zeros(method.rows)
+    paid = np.zeros(relaxation.columns)
+    first = 0
+    for family in (*relaxation.families, *relaxation.floors):
+        sign = 1 if first < method.capacity_rows else -1
+        size, held = len(family.capacity), family.row >= 0
+        rows[first : first + size] = sign * np.bincount(family.row[held], weights=shares[held], minlength=size)
+        paid[held] += sign * prices[first + family.row[held]]
+        first += size
+    rows[-2] = -shares[relaxation.must > 0].sum()
+    paid[relaxation.must > 0] -= prices[-2]
+    assert np.allclose(used, rows, rtol=1e-4)
+    assert np.allclose(gained, relaxation.score - paid, rtol=1e-4)
