@@ -98,7 +98,7 @@ class _Run:
         self.effort = effort_for(problem)
         self.limit = self.effort.seconds if seconds is None else max(0.0, seconds)
         self.residual: Residual = after_locks(problem)
-        self.certifier = Certifier(self.residual, self.effort.columns, self._stop(_VALUE_UNTIL))
+        self.certifier = Certifier(self.residual, self.effort.columns, self._stop(_EXACT_UNTIL))
         self.complete = True
         self.score = 0
 
