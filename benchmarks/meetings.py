@@ -4,8 +4,9 @@
 
 Bookings are sent over HTTP, each to a slot in which both sides are free, in the sample programme: one after the other
 on SQLite with one web worker (goal: a median under 60 ms), and over eight connections on PostgreSQL with two web
-workers (goal: a hundred a second), where the database of the URL is emptied first. Then a final schedule of 1,000
-meetings with 2,000 letters is published on SQLite (goal: under 10 s). Ends with an error where a goal is missed.
+workers (goal: a hundred a second), in a database that is made on the server of the URL and dropped again. Then a final
+schedule of 1,000 meetings with 2,000 letters is published on SQLite (goal: under 10 s). Ends with an error where a goal
+is missed.
 """
 
 import argparse
@@ -17,9 +18,11 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from load import ROOT, Connection, Server
 
@@ -153,10 +156,33 @@ def in_turn(folder: str, most: int) -> float:
     return middle
 
 
+@contextmanager
+def scratch_database(server: str) -> Iterator[str]:
+    """Make an empty database on a PostgreSQL server, by the URL of any database on it, and drop it afterwards."""
+    import psycopg
+
+    name = f"marketplace_bookings_{os.getpid()}"
+    with psycopg.connect(server, autocommit=True, connect_timeout=5) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield urlsplit(server)._replace(path=f"/{name}").geturl()
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def take_stock(url: str) -> None:
+    """Let PostgreSQL look at what its tables hold, as it does by itself a minute after they were filled."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM (ANALYZE)")
+
+
 def at_once(folder: str, url: str, most: int) -> float:
     """Book over many connections on PostgreSQL with two workers; returns the bookings a second."""
     prepare(url, folder)
     wanted = open_booking(most)
+    take_stock(url)
     server = Server("wsgi:app", dict(os.environ), workers=2)
     try:
         cookies = sign_in(server.port, sorted({one.email for one in wanted}))
@@ -312,7 +338,7 @@ def draft_of_thousand() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bookings", type=int, default=200)
-    parser.add_argument("--postgresql", default="", help="an empty database; without it that part is left out")
+    parser.add_argument("--postgresql", default="", help="a database on the server; without it that part is left out")
     parser.add_argument("--only", default="", choices=["", "sqlite", "postgresql", "publication"])
     options = parser.parse_args()
     sys.path.insert(0, str(ROOT))
@@ -327,8 +353,10 @@ def main() -> None:
             command = [sys.executable, __file__, "--only", "postgresql", "--postgresql", options.postgresql]
             if subprocess.run([*command, "--bookings", str(options.bookings)], check=False).returncode:
                 missed.append("fewer than 100 bookings a second")
-        elif options.only == "postgresql" and at_once(folder, options.postgresql, options.bookings) < 100:
-            missed.append("fewer than 100 bookings a second")
+        elif options.only == "postgresql":
+            with scratch_database(options.postgresql) as url:
+                if at_once(folder, url, options.bookings) < 100:
+                    missed.append("fewer than 100 bookings a second")
     if missed:
         sys.exit("; ".join(missed))
 

@@ -8,7 +8,7 @@ and writes later is refused or oversells), while readers use WAL snapshots and n
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -166,10 +166,7 @@ def glance(statement: Executable, values: dict[str, Any] | None = None) -> AnyRo
 
     For the cheap look that decides whether something made earlier is still right; never read before writing with it.
     """
-    engine = db.engine
-    # PostgreSQL's driver begins by itself unless it is told not to; on SQLite it is `_begin_sqlite` that must not.
-    manner = {"glances": True} if engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
-    with engine.connect().execution_options(**manner) as connection:
+    with db.engine.connect().execution_options(glances=True) as connection:
         found: AnyRow[*tuple[Any, ...]] | None = connection.execute(statement, values).first()
         return found
 
@@ -195,10 +192,10 @@ def lock(model: type[Row], *identities: int) -> list[Row]:
 
 def is_transient(error: DBAPIError) -> bool:
     """Tell whether the same statement may succeed later: lock waits, deadlocks, lost or read-only databases."""
-    state = getattr(error.orig, "sqlstate", None)
+    state, words = getattr(error.orig, "sqlstate", None), str(error.orig).lower()
     if state is not None:
-        return state[:2] in {"08", "53", "57"} or state in {"40001", "40P01", "55P03", "25006"}
-    words = str(error.orig).lower()
+        is_standby = state == "0A000" and "recovery" in words
+        return state[:2] in {"08", "53", "57"} or state in {"40001", "40P01", "55P03", "25006"} or is_standby
     return error.connection_invalidated or any(
         hint in words
         for hint in ("locked", "busy", "readonly", "disk is full", "disk i/o", "unable to open", "connection", "server")
@@ -215,14 +212,6 @@ def _refuse_stray_flush(current: Session, *_: object) -> None:
 def _refuse_stray_statement(state: ORMExecuteState) -> None:
     if (state.is_insert or state.is_update or state.is_delete) and not state.session.info.get("atomic"):
         raise WriteOutsideTransaction("a writing statement was sent outside atomic()")
-
-
-@event.listens_for(Session, "after_begin")
-def _begin_reading(current: Session, _transaction: object, connection: Connection) -> None:
-    # PostgreSQL itself refuses what is written outside `atomic()`, by whatever way.
-    if connection.dialect.name == "postgresql" and not connection.in_nested_transaction():
-        driver: Any = connection.connection.dbapi_connection
-        driver.read_only = None if current.info.get("atomic") else True
 
 
 def engine_options(url: str) -> dict[str, Any]:
@@ -242,16 +231,16 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "connect", _connect_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
-        event.listen(engine, "do_connect", _open_postgresql)
+        # Many rows are one statement and one answer, not one for each row.
+        engine.dialect.use_insertmanyvalues_wo_returning = True
         event.listen(engine, "connect", _connect_postgresql)
+        event.listen(engine, "begin", _begin_postgresql)
         event.listen(engine, "checkin", _note_return)
         event.listen(engine, "checkout", partial(_check_rested, engine))
 
 
-def _note_return(connection: Any, record: ConnectionPoolEntry) -> None:
+def _note_return(_connection: object, record: ConnectionPoolEntry) -> None:
     record.info["returned"] = time.monotonic()
-    if connection is not None and not connection.closed:
-        connection.read_only = None
 
 
 def _check_rested(engine: Engine, connection: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
@@ -288,31 +277,6 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
 
 
-@lru_cache(maxsize=1)
-def _connection_class() -> Any:
-    from psycopg import Connection
-    from psycopg.pq import TransactionStatus
-
-    class ReadingConnection(Connection[Any]):
-        """A connection that remembers what it has prepared.
-
-        The driver forgets it at every ROLLBACK. A transaction the server knows to be reading only ends just as well
-        with COMMIT; see docs/decisions/0009-reading-ends-with-commit.md.
-        """
-
-        def rollback(self) -> None:
-            if self.read_only and self.info.transaction_status is TransactionStatus.INTRANS:
-                self.commit()
-            else:
-                super().rollback()
-
-    return ReadingConnection
-
-
-def _open_postgresql(_dialect: object, _record: object, arguments: tuple[Any, ...], values: dict[str, Any]) -> Any:
-    return _connection_class().connect(*arguments, **values)
-
-
 def _connect_postgresql(connection: Any, _: object) -> None:
     # What is asked once stays unprepared, and so much is kept at most: every plan takes memory of the server.
     connection.prepared_max, connection.prepare_threshold = 300, 1
@@ -320,4 +284,18 @@ def _connect_postgresql(connection: Any, _: object) -> None:
         cursor.execute(f"SET lock_timeout = '{LOCK_WAIT}s'")
         cursor.execute("SET statement_timeout = '30s'")
         cursor.execute("SET idle_in_transaction_session_timeout = '60s'")
+        # Whatever is not in a transaction of `atomic()` is refused by the server itself; one that takes nothing at all,
+        # because it was told so, is left as it is.
+        cursor.execute("SHOW default_transaction_read_only")
+        is_closed = cursor.fetchone() == ("on",)
+        cursor.execute("SET default_transaction_read_only = on")
     connection.commit()
+    connection.read_only = is_closed
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    # Reading needs no transaction: each statement sees what is committed when it begins, as it would within one.
+    driver: Any = connection.connection.dbapi_connection
+    is_reading = not connection.get_execution_options().get("writes")
+    if driver.autocommit is not is_reading:
+        driver.autocommit = is_reading

@@ -1,10 +1,14 @@
+from contextlib import contextmanager
+from functools import partial
+
+import psycopg
 import pytest
 from sqlalchemy import event, text
 
 from marketplace import create_app
 from marketplace.database import db, session
 from marketplace.services import migrations
-from tests.conftest import Browser, test_settings
+from tests.conftest import POSTGRESQL, Browser, test_settings
 
 
 def test_alive_and_ready(client):
@@ -45,24 +49,44 @@ def test_lost_database_is_a_clean_503(database_url, monkeypatch):
     assert "Traceback" not in page.get_data(as_text=True)
 
 
+@contextmanager
+def read_only():
+    """Let the database refuse every write, as its keeper would have it."""
+    engine = db.engine
+    if engine.dialect.name == "sqlite":
+
+        def refuse_writes(connection, *_):
+            connection.execute("PRAGMA query_only=ON")
+
+        event.listen(engine, "connect", refuse_writes)
+        end = partial(event.remove, engine, "connect", refuse_writes)
+    else:
+        server = psycopg.connect(POSTGRESQL, autocommit=True)
+        name = f'"{engine.url.database}"'
+        server.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+
+        def end():
+            with server:
+                server.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+
+    session().close()
+    engine.dispose()
+    try:
+        yield
+    finally:
+        end()
+        session().close()
+        engine.dispose()
+
+
 def test_read_only_database_answers_503_and_recovers(app, client):
     """C04"""
-    words = {"sqlite": "PRAGMA query_only=ON", "postgresql": "SET default_transaction_read_only = on"}
-    statement = words[db.engine.dialect.name]
-
-    def make_read_only(connection, *_):
-        connection.cursor().execute(statement)
-        if db.engine.dialect.name == "postgresql":
-            connection.commit()
-
-    session().close()
-    event.listen(db.engine, "checkout", make_read_only)
-    refused = client.post("/register", data=REGISTRATION)
-    event.remove(db.engine, "checkout", make_read_only)
-    session().close()
-    db.engine.dispose()
+    with read_only():
+        refused = client.post("/register", data=REGISTRATION)
+        shown = client.get("/register")
     accepted = client.post("/register", data=REGISTRATION)
 
+    assert shown.status_code == 200
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
     assert accepted.status_code == 303
 

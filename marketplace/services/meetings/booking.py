@@ -23,11 +23,13 @@ from marketplace.models import (
     Meeting,
     MeetingParty,
     MeetingPerson,
+    MeetingRequest,
     MeetingSetup,
     MeetingSlot,
     MeetingSource,
     MeetingState,
     MeetingTable,
+    RequestState,
     User,
 )
 from marketplace.services import audit
@@ -131,7 +133,7 @@ def make(wanted: Wanted, by: User | None, setup: MeetingSetup | None = None) -> 
         setup = setup or share_rules(wanted.slot.event_id)
         first, second = wanted.first, wanted.second
         _lock_parties(first, second)
-        _check(setup, wanted, first, second)
+        has_request = _check(setup, wanted, first, second)
         people = settling.people_for(first, second, wanted.slot, wanted.people)
         table = settling.table_at_once(first, second, wanted.slot, wanted.table)
         now = clock.now()
@@ -156,8 +158,29 @@ def make(wanted: Wanted, by: User | None, setup: MeetingSetup | None = None) -> 
         current.add(meeting)
         current.flush()
         settling.settle(meeting, first, second, wanted.slot, [person for _, person in people], wanted.table, table)
+        if has_request:
+            _accept_request(meeting, by)
         audit.record("meeting.made", by, meeting, source=wanted.source.value, slot=wanted.slot.uid)
         return meeting
+
+
+def _accept_request(meeting: Meeting, by: User | None) -> None:
+    """Count the open request of two parties that now meet as accepted."""
+    session().execute(
+        update(MeetingRequest)
+        .where(
+            MeetingRequest.low_party_id == min(meeting.first_party_id, meeting.second_party_id),
+            MeetingRequest.high_party_id == max(meeting.first_party_id, meeting.second_party_id),
+            MeetingRequest.state == RequestState.SENT,
+        )
+        .values(
+            state=RequestState.ACCEPTED,
+            answered_at=clock.now(),
+            answered_by_id=by.id if by else None,
+            meeting_id=meeting.id,
+            slot_id=meeting.slot_id,
+        )
+    )
 
 
 _DECISIVE = (
@@ -209,15 +232,21 @@ _STANDING = select(
         Meeting.state == MeetingState.SCHEDULED,
     ),
     exists().where(Meeting.attempt == bindparam("attempt")),
+    exists().where(
+        MeetingRequest.low_party_id.in_((_FIRST, _SECOND)),
+        MeetingRequest.high_party_id.in_((_FIRST, _SECOND)),
+        MeetingRequest.state == RequestState.SENT,
+    ),
     _count(_FIRST).scalar_subquery(),
     _count(_SECOND).scalar_subquery(),
 )
 
 
-def _check(setup: MeetingSetup, wanted: Wanted, first: MeetingParty, second: MeetingParty) -> None:
+def _check(setup: MeetingSetup, wanted: Wanted, first: MeetingParty, second: MeetingParty) -> bool:
     """Refuse what the rules and other meetings do not allow, read in one go under the locks of rules and parties.
 
-    So is the second copy of a form, which waited for the parties' lock and finds what the first one made.
+    So is the second copy of a form, which waited for the parties' lock and finds what the first one made. Returns
+    whether a request between the two is open.
     """
     asked = {
         "slot": wanted.slot.id,
@@ -227,7 +256,7 @@ def _check(setup: MeetingSetup, wanted: Wanted, first: MeetingParty, second: Mee
         "first": first.id,
         "second": second.id,
     }
-    is_in_use, have_met, is_sent_again, *counts = session().execute(_STANDING, asked).one()
+    is_in_use, have_met, is_sent_again, has_request, *counts = session().execute(_STANDING, asked).one()
     if not is_in_use:
         raise SlotGone
     if first.withdrawn_at is not None or second.withdrawn_at is not None:
@@ -239,6 +268,7 @@ def _check(setup: MeetingSetup, wanted: Wanted, first: MeetingParty, second: Mee
             cap = cap_of(setup, party)
             if cap is not None and present >= cap:
                 raise CapReached
+    return bool(has_request)
 
 
 def cap_of(setup: MeetingSetup, party: MeetingParty) -> int | None:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.database import lock, session
@@ -51,28 +52,25 @@ def take(meeting: Meeting, resources: Iterable[Resource], starts_at: datetime, e
     """
     span = units(starts_at, ends_at)
     rows = [
-        {"kind": kind.value, "resource_id": resource, "unit": unit, "meeting_id": meeting.id}
+        {"kind": kind, "resource_id": resource, "unit": unit, "meeting_id": meeting.id}
         for kind, resource in sorted(set(resources))
         for unit in span
     ]
     if not rows:
         return
-    new = session().connection().execute(_TAKE, rows).rowcount
-    if new < len(rows):
-        _give_back(meeting.id, new)
+    connection = session().connection()
+    new = connection.execute(_TAKE[connection.dialect.name], rows).scalars().all()
+    if len(new) < len(rows):
+        session().execute(delete(Hold).where(Hold.id.in_(new)).execution_options(synchronize_session=False))
         raise SlotTaken(_first_taken(rows))
 
 
-_TAKE = text(
-    "INSERT INTO hold (kind, resource_id, unit, meeting_id) VALUES (:kind, :resource_id, :unit, :meeting_id) "
-    "ON CONFLICT (kind, resource_id, unit) DO NOTHING"
-)
-
-
-def _give_back(meeting_id: int, newest: int) -> None:
-    """Delete as many of a meeting's holds as were taken last; what it held before stays."""
-    last = select(Hold.id).where(Hold.meeting_id == meeting_id).order_by(Hold.id.desc()).limit(newest)
-    session().execute(delete(Hold).where(Hold.id.in_(last)).execution_options(synchronize_session=False))
+_TAKE = {
+    name: insert_into(Hold.__table__)
+    .on_conflict_do_nothing(index_elements=["kind", "resource_id", "unit"])
+    .returning(Hold.__table__.c.id)
+    for name, insert_into in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 
 
 def _first_taken(rows: list[dict[str, Any]]) -> Resource | None:

@@ -5,7 +5,7 @@ An open request blocks nothing: whether the time is still free is decided when i
 
 from datetime import timedelta
 
-from sqlalchemy import Select, bindparam, func, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from marketplace import clock
@@ -181,7 +181,7 @@ def accept(uid: str, by: User, slot_uid: str = "") -> Meeting:
     from marketplace.services.meetings import letters
 
     def act() -> Meeting:
-        with atomic() as current:
+        with atomic():
             request, event, set_up, party = _answering(uid, by)
             slot = _agreed(event, request, slot_uid)
             if not rules.can_ask(set_up, slot):
@@ -191,9 +191,6 @@ def accept(uid: str, by: User, slot_uid: str = "") -> Meeting:
                 raise settling.NobodyFree
             first, second = pairings.ordered(set_up, request.from_party, request.to_party)
             meeting = booking.make(Wanted(first, second, slot, MeetingSource.REQUEST), by)
-            _close(request, RequestState.ACCEPTED, by)
-            request.meeting_id, request.slot_id = meeting.id, slot.id
-            current.flush()
             audit.record("meeting_request.accepted", by, request, event=event.slug)
             letters.tell_made(meeting)
             return meeting
@@ -288,23 +285,6 @@ def _close(request: MeetingRequest, state: RequestState, by: User | None) -> Non
     request.state, request.answered_at = state, clock.now()
     request.answered_by_id = by.id if by else None
     session().flush()
-
-
-_OPEN_BETWEEN = select(MeetingRequest).where(
-    MeetingRequest.low_party_id == bindparam("low"),
-    MeetingRequest.high_party_id == bindparam("high"),
-    MeetingRequest.state == RequestState.SENT,
-)
-
-
-def close_between(party: MeetingParty, other: MeetingParty, meeting: Meeting, by: User | None) -> None:
-    """Count an open request of two parties that now meet as accepted."""
-    low, high = sorted((party.id, other.id))
-    # A unique index sees to it that there is one at most.
-    request = session().scalar(_OPEN_BETWEEN, {"low": low, "high": high})
-    if request is not None:
-        request.meeting_id, request.slot_id = meeting.id, meeting.slot_id
-        _close(request, RequestState.ACCEPTED, by)
 
 
 def end_all(party: MeetingParty, by: User | None) -> None:

@@ -80,8 +80,6 @@ def book(slug: str, party_uid: str, other_uid: str, slot_uid: str, by: User, att
                 set_up,
                 by,
             )
-            with session().no_autoflush:
-                requests.close_between(party, other, meeting, by)
             letters.tell_made(meeting)
             return meeting, meeting.uid
 

@@ -1,8 +1,9 @@
 """What a meeting needs, and how it gets it: free people of both sides, a table or a link, an interpreter."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import Integer, Select, bindparam, or_, select
+from sqlalchemy import ColumnElement, Integer, bindparam, exists, literal_column, or_, select
 
 from marketplace.database import session
 from marketplace.errors import Conflict
@@ -71,10 +72,14 @@ def people_for(
     return found
 
 
-def _held(kind: HoldKind) -> Select[int]:
-    """Return what is held between two units, but for what one meeting holds."""
-    return select(Hold.resource_id).where(
+def _is_free(kind: HoldKind, resource_id: Any) -> ColumnElement[bool]:
+    """Return whether nothing holds a resource between two units, but for one meeting, if it does.
+
+    Asked resource by resource, along the index: a list of everything held in a slot takes longer with every meeting.
+    """
+    return ~exists().where(
         Hold.kind == kind,
+        Hold.resource_id == resource_id,
         Hold.unit >= bindparam("start", type_=Integer),
         Hold.unit < bindparam("stop", type_=Integer),
         or_(Hold.meeting_id.is_(None), Hold.meeting_id != bindparam("but", type_=Integer)),
@@ -93,9 +98,9 @@ _FREE_PEOPLE = (
     .where(
         PartyMember.party_id.in_(bindparam("parties", expanding=True)),
         Registration.state == RegistrationState.CONFIRMED,
-        PartyMember.registration_id.not_in(_held(HoldKind.PERSON)),
-        PartyMember.registration_id.not_in(select(PersonAbsence.registration_id).where(PersonAbsence.slot_id == _SLOT)),
-        PartyMember.party_id.not_in(select(PartyAbsence.party_id).where(PartyAbsence.slot_id == _SLOT)),
+        _is_free(HoldKind.PERSON, PartyMember.registration_id),
+        ~exists().where(PersonAbsence.registration_id == PartyMember.registration_id, PersonAbsence.slot_id == _SLOT),
+        ~exists().where(PartyAbsence.party_id == PartyMember.party_id, PartyAbsence.slot_id == _SLOT),
     )
     .order_by(PartyMember.is_stand_in, PartyMember.position, PartyMember.id)
 )
@@ -130,14 +135,15 @@ def is_in_person(first: MeetingParty, second: MeetingParty, meeting_session: Mee
 _FREE_TABLES = select(MeetingTable).where(
     MeetingTable.event_id == bindparam("event"),
     MeetingTable.closed_at.is_(None),
-    MeetingTable.id.not_in(_held(HoldKind.TABLE)),
-    MeetingTable.id.not_in(select(TableClosure.table_id).where(TableClosure.slot_id == _SLOT)),
+    _is_free(HoldKind.TABLE, MeetingTable.id),
+    ~exists().where(TableClosure.table_id == MeetingTable.id, TableClosure.slot_id == _SLOT),
 )
 _FREE_TABLES_BY_NUMBER = _FREE_TABLES.order_by(MeetingTable.number)
 _FIRST_TABLE = (
     # Whoever needs no accessible table leaves them free as long as others are.
     _FREE_TABLES.order_by(MeetingTable.is_accessible, MeetingTable.number)
-    .limit(1)
+    # Written out: with a limit it does not know the server plans anew for each booking.
+    .limit(literal_column("1"))
     .with_for_update(skip_locked=True, key_share=True)
 )
 _FIRST_ACCESSIBLE_TABLE = _FIRST_TABLE.where(MeetingTable.is_accessible)
@@ -188,18 +194,17 @@ def settle(
         _interpret(meeting, first, second, slot)
         meeting.table_id = meeting.table = None
         meeting.online_link = second.online_link or first.online_link
-    elif not _settle_at_once(meeting, resources, slot, at_once):
+    elif not _settle_at_once(meeting, interpreting.shared_language(first, second), resources, slot, at_once):
         holds.take(meeting, resources, slot.starts_at, slot.ends_at)
         _interpret(meeting, first, second, slot)
         _seat(meeting, slot, wanted, is_accessible=needs_accessible_table(first, second))
         meeting.online_link = ""
-    else:
-        meeting.language = interpreting.shared_language(first, second)
-        meeting.interpreter_id, meeting.online_link = None, ""
     session().flush()
 
 
-def _settle_at_once(meeting: Meeting, resources: list[Resource], slot: MeetingSlot, table: MeetingTable | None) -> bool:
+def _settle_at_once(
+    meeting: Meeting, language: str, resources: list[Resource], slot: MeetingSlot, table: MeetingTable | None
+) -> bool:
     """Hold people, projects and a table in one go; False where there is none or somebody is quicker at it.
 
     Most meetings need nothing else; those that lose the table here are settled step by step.
@@ -212,7 +217,11 @@ def _settle_at_once(meeting: Meeting, resources: list[Resource], slot: MeetingSl
         if taken.resource is not None and taken.resource[0] is not HoldKind.TABLE:
             raise
         return False
-    meeting.table_id, meeting.table = table.id, table
+    place = {"table_id": table.id, "table": table, "language": language, "interpreter_id": None, "online_link": ""}
+    for name, value in place.items():
+        # A new meeting has all this already; to say it again would have it written again.
+        if getattr(meeting, name) != value:
+            setattr(meeting, name, value)
     return True
 
 
