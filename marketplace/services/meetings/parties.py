@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Integer, Select, and_, bindparam, delete, exists, or_, select
-from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm import contains_eager, defer, joinedload, selectinload
 
 from marketplace import clock
 from marketplace.database import atomic, lock, session
@@ -116,11 +116,32 @@ _PAIR = (
     .join(MeetingParty.event)
     .where(Event.slug == bindparam("slug"), MeetingParty.uid.in_(bindparam("uids", expanding=True)))
     .options(
-        contains_eager(MeetingParty.event),
-        joinedload(MeetingParty.organisation),
-        # What a letter says of a project; its whole pitch is long.
+        # What the act and its letters need; whatever else is asked for is read then.
+        contains_eager(MeetingParty.event).load_only(
+            Event.uid,
+            Event.slug,
+            Event.state,
+            Event.titles,
+            Event.places,
+            Event.venue,
+            Event.address,
+            Event.timezone,
+            Event.is_illustrative,
+        ),
+        defer(MeetingParty.search_text),
+        joinedload(MeetingParty.organisation).load_only(Organisation.slug, Organisation.name, Organisation.names),
         joinedload(MeetingParty.project).load_only(Project.slug, Project.titles, Project._book_titles),
-        joinedload(MeetingParty.members).joinedload(PartyMember.registration),
+        joinedload(MeetingParty.members)
+        .joinedload(PartyMember.registration)
+        .load_only(
+            Registration.user_id,
+            Registration.state,
+            Registration.email,
+            Registration.name,
+            Registration.locale,
+            Registration.timezone,
+            Registration.attendance,
+        ),
     )
 )
 
