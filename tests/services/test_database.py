@@ -3,8 +3,9 @@ from datetime import datetime
 from threading import Event
 
 import pytest
+from psycopg.pq import TransactionStatus
 from sqlalchemy import event, select, text
-from sqlalchemy.exc import InternalError, OperationalError, StatementError
+from sqlalchemy.exc import InternalError, NotSupportedError, OperationalError, StatementError
 
 from marketplace import clock
 from marketplace.database import WriteOutsideTransaction, atomic, db, lock, put, put_new, session
@@ -57,6 +58,32 @@ def test_postgresql_refuses_what_is_written_past_the_session(app):
     with pytest.raises(InternalError, match="read-only transaction"):
         session().connection().execute(text("DELETE FROM installation_fact"))
     session().rollback()
+
+
+@ON_POSTGRESQL
+def test_reading_opens_no_transaction_and_writing_does(app):
+    """Decision 0009."""
+    driver = session().connection().connection.dbapi_connection
+    facts()
+    reading = driver.info.transaction_status
+    with atomic() as current:
+        facts()
+        writing = current.connection().connection.dbapi_connection.info.transaction_status
+    facts()
+
+    assert (reading, writing) == (TransactionStatus.IDLE, TransactionStatus.INTRANS)
+    assert session().connection().connection.dbapi_connection.info.transaction_status is TransactionStatus.IDLE
+
+
+def test_standby_is_a_named_refusal(app):
+    """C04: a server that only follows another refuses the very beginning of a transaction that writes."""
+
+    class Standby(Exception):
+        sqlstate = "0A000"
+
+    refusal = Standby("cannot set transaction read-write mode during recovery")
+    with pytest.raises(Unavailable), atomic():
+        raise NotSupportedError("BEGIN READ WRITE", {}, refusal)
 
 
 @ON_POSTGRESQL

@@ -66,7 +66,7 @@ def take(meeting: Meeting, resources: Iterable[Resource], starts_at: datetime, e
 
 
 _TAKE = {
-    name: insert_into(Hold.__table__)
+    name: insert_into(Hold.__table__)  # type: ignore[arg-type]
     .on_conflict_do_nothing(index_elements=["kind", "resource_id", "unit"])
     .returning(Hold.__table__.c.id)
     for name, insert_into in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from marketplace import clock as ours
 from marketplace.database import atomic, session
 from marketplace.errors import Conflict, Invalid, NotFound, NotOpen
+from marketplace.gateways import tables
 from marketplace.models import (
     BookingRule,
     EventState,
@@ -20,7 +21,7 @@ from marketplace.models import (
     PartyRole,
     RequestState,
 )
-from marketplace.services.meetings import parties, requests, rules, self_booking
+from marketplace.services.meetings import exchange, parties, requests, rules, self_booking
 from marketplace.services.meetings.booking import AlreadyMeeting, CapReached
 from marketplace.services.meetings.settling import NobodyFree
 from tests.meetings import audit, market, user_of
@@ -295,3 +296,16 @@ def test_meeting_booked_at_once_answers_the_open_request(make, organiser):
     assert (request.state, request.meeting_id) == (RequestState.ACCEPTED, meeting.id)
     assert meeting.state is MeetingState.SCHEDULED
     assert session().scalar(select(func.count(MeetingRequest.id))) == 1
+
+
+def test_meeting_from_a_file_answers_the_open_request(make, organiser, place):
+    request = send(place)
+    at = place.slots[1].starts_at.isoformat()
+    row = (place.projects[0].uid, place.funders[0].uid, at, "")
+    content = tables.to_csv(("first", "second", "start", "table"), [row])
+
+    assert exchange.apply(place.event.slug, exchange.Kind.MEETINGS, content, organiser).is_ready
+
+    session().expire_all()
+    made = session().scalars(select(Meeting)).one()
+    assert (request.state, request.meeting_id, request.slot_id) == (RequestState.ACCEPTED, made.id, made.slot_id)
