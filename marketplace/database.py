@@ -125,22 +125,36 @@ def put(model: type[Base], *rows: dict[str, Any]) -> None:
         _connection(current).execute(_INSERTS[model], list(rows))
 
 
-def put_new(one: Row) -> Row:
-    """Write a new object by one statement of its own, and return it as an object of the session.
+def put_new(*new: Row) -> list[Row]:
+    """Write new objects of one kind by one statement, and return them as objects of the session.
 
-    Only its columns are looked at, so nothing may be related to it yet. What a session does to find out which objects
-    belong together, and which of them is written first, takes several times as long as the statement.
+    Only their columns are looked at, so nothing may be related to them yet. What a session does to find out which
+    objects belong together, and which of them is written first, takes several times as long as the statement.
     """
     current = session()
     if not current.info.get("atomic"):
         raise WriteOutsideTransaction("put_new() is only possible inside atomic()")
-    columns = type(one).__table__.columns.keys()
-    told = {name: value for name, value in vars(one).items() if name in columns}
-    result: Any = _connection(current).execute(_INSERTS[type(one)], told)
-    vars(one).update(dict.fromkeys(columns), **result.last_inserted_params(), id=result.inserted_primary_key[0])
-    make_transient_to_detached(one)
-    current.add(one)
-    return one
+    table, connection = type(new[0]).__table__, _connection(current)
+    told = [{column.key: _told(one, column) for column in table.columns if column.key != "id"} for one in new]
+    for one, values in zip(new, told, strict=True):
+        vars(one).update(values)
+    if len(new) == 1:
+        identities: Sequence[Any] = connection.execute(_INSERTS[type(new[0])], told[0]).inserted_primary_key  # type: ignore[assignment]
+    else:
+        identities = connection.execute(_INSERTS_IN_ORDER[type(new[0])], told).scalars().all()
+    for one, identity in zip(new, identities, strict=True):
+        vars(one)["id"] = identity
+        make_transient_to_detached(one)
+        current.add(one)
+    return list(new)
+
+
+def _told(one: Base, column: Any) -> Any:
+    """Return what an object says of a column, or else what is written where nothing is said."""
+    value = vars(one).get(column.key)
+    if value is not None or column.default is None:
+        return value
+    return column.default.arg(None) if column.default.is_callable else column.default.arg
 
 
 class _Inserts(dict[type[Base], Executable]):
@@ -150,7 +164,14 @@ class _Inserts(dict[type[Base], Executable]):
         return found
 
 
-_INSERTS = _Inserts()
+class _InsertsInOrder(dict[type[Base], Executable]):
+    def __missing__(self, model: type[Base]) -> Executable:
+        table: Any = model.__table__
+        self[model] = found = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+        return found
+
+
+_INSERTS, _INSERTS_IN_ORDER = _Inserts(), _InsertsInOrder()
 
 
 def _keep_ids(current: Session) -> None:

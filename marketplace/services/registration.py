@@ -232,7 +232,7 @@ def _register(
                 calendar_sequence=sequence,
                 calendar_changed_at=now,
             )
-            registration = put_new(new)
+            (registration,) = put_new(new)
             for answer in answers.values():
                 answer.registration_id = registration.id
             consents = [_consent(kind, application.locale, registration.id) for kind in _agreed(application)]

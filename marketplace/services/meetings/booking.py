@@ -14,7 +14,7 @@ from sqlalchemy import Integer, Select, bindparam, exists, func, or_, select, up
 from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace import clock
-from marketplace.database import atomic, lock, session
+from marketplace.database import atomic, lock, put_new, session
 from marketplace.errors import Conflict, NotOpen, Unavailable
 from marketplace.i18n import lazy_gettext
 from marketplace.models import (
@@ -129,22 +129,34 @@ def make(wanted: Wanted, by: User | None, setup: MeetingSetup | None = None) -> 
     two bookings of one pair meet here. Raises `CapReached`, `AlreadyMeeting`, `NobodyFree`, `NoTable`, `NoInterpreter`
     or `SlotTaken`; nothing is left behind.
     """
-    with atomic() as current:
+    with atomic():
         setup = setup or share_rules(wanted.slot.event_id)
         first, second = wanted.first, wanted.second
         _lock_parties(first, second)
         has_request = _check(setup, wanted, first, second)
         people = settling.people_for(first, second, wanted.slot, wanted.people)
         table = settling.table_at_once(first, second, wanted.slot, wanted.table)
-        now = clock.now()
-        meeting = Meeting(
+        meeting = _written(wanted, by, people, table)
+        settling.settle(meeting, first, second, wanted.slot, [person for _, person in people], wanted.table, table)
+        if has_request:
+            _accept_request(meeting, by)
+        audit.record("meeting.made", by, meeting, source=wanted.source.value, slot=wanted.slot.uid)
+        return meeting
+
+
+def _written(
+    wanted: Wanted, by: User | None, people: Sequence[tuple[MeetingParty, int]], table: MeetingTable | None
+) -> Meeting:
+    """Write a meeting and who comes to it, and say of it what is known already: nothing is read again."""
+    first, second, now = wanted.first, wanted.second, clock.now()
+    (meeting,) = put_new(
+        Meeting(
             event_id=wanted.slot.event_id,
             first_party_id=first.id,
             second_party_id=second.id,
             round=wanted.round,
             slot_id=wanted.slot.id,
             table_id=table.id if table else None,
-            interpreter_id=None,
             source=wanted.source,
             is_locked=wanted.is_locked,
             attempt=wanted.attempt,
@@ -153,15 +165,25 @@ def make(wanted: Wanted, by: User | None, setup: MeetingSetup | None = None) -> 
             changed_at=now,
             language=interpreting.shared_language(first, second),
         )
-        meeting.first_party, meeting.second_party, meeting.slot, meeting.table = first, second, wanted.slot, table
-        meeting.people = [MeetingPerson(registration_id=person, party_id=party.id) for party, person in people]
-        current.add(meeting)
-        current.flush()
-        settling.settle(meeting, first, second, wanted.slot, [person for _, person in people], wanted.table, table)
-        if has_request:
-            _accept_request(meeting, by)
-        audit.record("meeting.made", by, meeting, source=wanted.source.value, slot=wanted.slot.uid)
-        return meeting
+    )
+    coming = put_new(
+        *(
+            MeetingPerson(meeting_id=meeting.id, registration_id=person, party_id=party.id, calendar_changed_at=now)
+            for party, person in people
+        )
+    )
+    known = {
+        "event": first.event,
+        "first_party": first,
+        "second_party": second,
+        "slot": wanted.slot,
+        "table": table,
+        "interpreter": None,
+        "people": coming,
+    }
+    for name, value in known.items():
+        set_committed_value(meeting, name, value)
+    return meeting
 
 
 def _accept_request(meeting: Meeting, by: User | None) -> None:
