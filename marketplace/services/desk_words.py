@@ -222,6 +222,7 @@ JOBS: dict[str, LazyText] = {
     "portraits.sweep": _("Delete photos that no speaker shows"),
     "project_files.sweep": _("Delete files that belong to no project"),
     "projects.forget_edits": _("Empty old changes of projects"),
+    "registration.forget": _("Make old registrations nameless"),
     "registration.look_after_offers": _("Pass places on that were left lying"),
     "registration.pass_on": _("Pass a place on"),
     "reviews.remind": _("Remind reviewers before the day"),
