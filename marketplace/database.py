@@ -126,7 +126,7 @@ def put(model: type[Base], *rows: dict[str, Any]) -> None:
 
 
 def put_new(*new: Row) -> list[Row]:
-    """Write new objects of one kind by one statement, and return them as objects of the session.
+    """Write new objects of one kind by one statement (on SQLite one each), and return them as the session's own.
 
     Only their columns are looked at, so nothing may be related to them yet. What a session does to find out which
     objects belong together, and which of them is written first, takes several times as long as the statement.

@@ -145,7 +145,7 @@ def test_waiting_too_long_for_the_lock_is_a_named_refusal(app):
 
 def test_new_object_is_written_by_one_statement_and_known_without_another(app, count_queries):
     with atomic(), count_queries() as statements:
-        letter = put_new(Letter(kind="x", recipient="ana@example.org", locale="es", queued_at=clock.now()))
+        (letter,) = put_new(Letter(kind="x", recipient="ana@example.org", locale="es", queued_at=clock.now()))
         found = (letter.state, letter.user_id, letter.attempts, letter.context, letter.sent_at)
         same = session().get(Letter, letter.id)
         letter.attempts = 3
@@ -154,6 +154,19 @@ def test_new_object_is_written_by_one_statement_and_known_without_another(app, c
     assert found == (LetterState.QUEUED, None, 0, {}, None)
     assert same is letter
     assert session().scalars(select(Letter.attempts)).all() == [3]
+
+
+def test_new_objects_written_together_know_which_of_them_they_are(app, count_queries):
+    names = [f"person{number}@example.org" for number in range(40)]
+    with atomic(), count_queries() as statements:
+        letters = put_new(*(Letter(kind="x", recipient=name, locale="es", queued_at=clock.now()) for name in names))
+        letters[7].attempts = 3
+
+    assert len(statements) == (1 if db.engine.dialect.name == "postgresql" else 40)
+    session().expire_all()
+    assert [letter.recipient for letter in letters] == names
+    assert letters[7].attempts == 3
+    assert len({letter.uid for letter in letters}) == 40
 
 
 def test_new_object_outside_a_transaction_is_a_bug(app):
