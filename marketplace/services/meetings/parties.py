@@ -19,7 +19,6 @@ from marketplace.models import (
     Language,
     Meeting,
     MeetingParty,
-    MeetingSetup,
     MeetingSlot,
     MeetingState,
     Membership,
@@ -113,10 +112,8 @@ _ACTED_FOR = or_(
 
 # Written once, since every booking asks it.
 _PAIR = (
-    select(MeetingParty, _ACTED_FOR, MeetingSetup)
+    select(MeetingParty, _ACTED_FOR)
     .join(MeetingParty.event)
-    .join(MeetingSetup, MeetingSetup.event_id == MeetingParty.event_id)
-    .with_for_update(read=True, of=MeetingSetup)
     .where(Event.slug == bindparam("slug"), MeetingParty.uid.in_(bindparam("uids", expanding=True)))
     .options(
         # What the act and its letters need; whatever else is asked for is read then.
@@ -208,23 +205,18 @@ def find_mine(event: Event, uid: str, user: User) -> MeetingParty:
     return found
 
 
-def find_pair(
-    slug: str, uid: str, other_uid: str, user: User
-) -> tuple[MeetingParty, MeetingParty | None, MeetingSetup]:
-    """Return one of the parties a person may act for, any other of the event (None where there is none), and the
-    event's rules, locked for reading until the transaction ends; one statement, with the event.
+def find_pair(slug: str, uid: str, other_uid: str, user: User) -> tuple[MeetingParty, MeetingParty | None]:
+    """Return one of the parties a person may act for, and any other of the event (None where there is none).
 
-    Raises `NotFound` as `find_mine` does, and `Conflict` as `changeable` does.
+    Raises `NotFound` as `find_mine` does, and `Conflict` as `changeable` does; one statement, with the event.
     """
     rows = session().execute(_PAIR, {"slug": slug, "uids": [uid, other_uid], "actor": user.id})
-    found = {party.uid: (party, is_mine, rules) for party, is_mine, rules in rows.unique()}
-    if uid not in found:
-        raise NotFound
-    party, is_mine, rules = found[uid]
-    if not is_mine or not events.is_shown(party.event, user):
+    found = {party.uid: (party, is_mine) for party, is_mine in rows.unique()}
+    party, is_mine = found.get(uid, (None, False))
+    if party is None or not is_mine or not events.is_shown(party.event, user):
         raise NotFound
     _check_changes(party.event)
-    return party, found[other_uid][0] if other_uid in found else None, rules
+    return party, found.get(other_uid, (None, False))[0]
 
 
 def enrol(slug: str, by: User) -> int:

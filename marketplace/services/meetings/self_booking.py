@@ -58,9 +58,10 @@ def book(slug: str, party_uid: str, other_uid: str, slot_uid: str, by: User, att
 
     def act() -> tuple[Meeting, str]:
         with atomic():
-            party, other, set_up = parties.find_pair(slug, party_uid, other_uid, by)
+            party, other = parties.find_pair(slug, party_uid, other_uid, by)
             event = party.event
             requests.check_takes_part(party)
+            set_up = booking.share_rules(event.id)
             if other is None or other.withdrawn_at is not None:
                 raise NotFound
             may_see, may_meet = partners.may_see_and_meet(set_up, party, other)
