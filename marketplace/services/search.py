@@ -14,6 +14,11 @@ def fold(*texts: str | None) -> str:
     return " ".join(bare.casefold().split())
 
 
+def fits(query: str, *folded: str) -> bool:
+    """Tell whether every word of the query occurs in one of the folded texts."""
+    return all(any(word in text for text in folded) for word in fold(query).split())
+
+
 def matches(column: InstrumentedAttribute[str], query: str) -> ColumnElement[Any]:
     """Return the condition that every word of the query occurs in the folded column."""
     words = fold(query[:200]).split()[:8]

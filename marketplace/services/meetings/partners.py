@@ -166,13 +166,12 @@ def listing(set_up: MeetingSetup, party: MeetingParty, wanted: Filter, number: i
     scores = _as_shown(party, others, _scores(set_up, party, others))
     mine = own_wishes(party)
     meetings, requests = _meetings(party), _requests(party)
-    words = search.fold(wanted.query).split()
     found = [
         Partner(other, scores[other.id], mine.get(other.id), meetings.get(other.id), requests.get(other.id))
         for other in others
         if other.id in scores
         and (wanted.role is None or other.role is wanted.role)
-        and all(word in other.search_text for word in words)
+        and search.fits(wanted.query, other.search_text)
     ]
     if wanted.only == "wished":
         found = [one for one in found if one.wish is not None]

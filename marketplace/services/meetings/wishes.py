@@ -231,12 +231,11 @@ def arranged(
 
     Names are in order as the reader's language has them.
     """
-    words = search.fold(query).split()
     checks = {"without": "is_without", "short": "is_short", "drowning": "is_drowning"}
     found = [
         one
         for one in standings
-        if all(word in one.party.search_text for word in words)
+        if search.fits(query, one.party.search_text)
         and (only not in checks or getattr(one, checks[only]))
         and role in {None, one.party.role}
     ]

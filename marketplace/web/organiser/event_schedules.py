@@ -150,14 +150,13 @@ def lists(slug: str, uid: str) -> str:
     event, run = _found(slug, uid)
     places = Places(event)
     query = request.args.get("q", "")[:200]
-    words = search.fold(query).split()
     every = grid.by_party(places, drafts.seats(event, run, places))
     return render_template(
         "organiser/events/schedule_parties.html",
         event=event,
         run=run,
         query=query,
-        lists=[(party, seats) for party, seats in every if all(word in party.search_text for word in words)],
+        lists=[(party, seats) for party, seats in every if search.fits(query, party.search_text)],
         is_stale=_is_stale(event, run),
         party_title=parties.title,
         party_subtitle=parties.subtitle,

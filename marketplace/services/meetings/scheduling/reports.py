@@ -128,12 +128,10 @@ def of(event: Event, run: Schedule) -> Report:
 
 def chosen(unmet: Iterable[Unmet], query: str = "", *, musts_only: bool = False) -> list[Unmet]:
     """Return the unmet wishes between parties that match, the musts first."""
-    words = search.fold(query).split()
     found = [
         wish
         for wish in unmet
-        if (wish.is_must or not musts_only)
-        and all(word in f"{wish.first.search_text} {wish.second.search_text}" for word in words)
+        if (wish.is_must or not musts_only) and search.fits(query, wish.first.search_text, wish.second.search_text)
     ]
     return sorted(found, key=lambda wish: not wish.is_must)
 
