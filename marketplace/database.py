@@ -8,7 +8,7 @@ and writes later is refused or oversells), while readers use WAL snapshots and n
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -122,7 +122,7 @@ def put(model: type[Base], *rows: dict[str, Any]) -> None:
     if not current.info.get("atomic"):
         raise WriteOutsideTransaction("put() is only possible inside atomic()")
     if rows:
-        _connection(current).execute(_INSERTS[model], list(rows))
+        _connection(current).execute(_insert(model), list(rows))
 
 
 def put_new(*new: Row) -> list[Row]:
@@ -134,14 +134,16 @@ def put_new(*new: Row) -> list[Row]:
     current = session()
     if not current.info.get("atomic"):
         raise WriteOutsideTransaction("put_new() is only possible inside atomic()")
-    table, connection = type(new[0]).__table__, _connection(current)
-    told = [{column.key: _told(one, column) for column in table.columns if column.key != "id"} for one in new]
+    model, connection = type(new[0]), _connection(current)
+    told = [{column.key: _told(one, column) for column in model.__table__.columns if column.key != "id"} for one in new]
     for one, values in zip(new, told, strict=True):
         vars(one).update(values)
+    identities: Any
     if len(new) == 1:
-        identities: Sequence[Any] = connection.execute(_INSERTS[type(new[0])], told[0]).inserted_primary_key  # type: ignore[assignment]
+        # The driver of SQLite knows the id of a single row without asking for it.
+        identities = connection.execute(_insert(model), told[0]).inserted_primary_key
     else:
-        identities = connection.execute(_INSERTS_IN_ORDER[type(new[0])], told).scalars().all()
+        identities = connection.execute(_insert_in_order(model), told).scalars().all()
     for one, identity in zip(new, identities, strict=True):
         vars(one)["id"] = identity
         make_transient_to_detached(one)
@@ -157,21 +159,15 @@ def _told(one: Base, column: Any) -> Any:
     return column.default.arg(None) if column.default.is_callable else column.default.arg
 
 
-class _Inserts(dict[type[Base], Executable]):
-    def __missing__(self, model: type[Base]) -> Executable:
-        # Put together once for each table: that takes longer than sending it.
-        self[model] = found = insert(model.__table__)  # type: ignore[arg-type]
-        return found
+# Put together once for each table: that takes longer than sending them.
+@cache
+def _insert(model: type[Base]) -> Any:
+    return insert(model.__table__)  # type: ignore[arg-type]
 
 
-class _InsertsInOrder(dict[type[Base], Executable]):
-    def __missing__(self, model: type[Base]) -> Executable:
-        table: Any = model.__table__
-        self[model] = found = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-        return found
-
-
-_INSERTS, _INSERTS_IN_ORDER = _Inserts(), _InsertsInOrder()
+@cache
+def _insert_in_order(model: type[Base]) -> Any:
+    return _insert(model).returning(model.__table__.c.id, sort_by_parameter_order=True)
 
 
 def _keep_ids(current: Session) -> None:
