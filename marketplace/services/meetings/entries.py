@@ -22,6 +22,7 @@ from marketplace.models import (
     MeetingParty,
     MeetingPerson,
     MeetingSetup,
+    MeetingSource,
     MeetingState,
     Publication,
     Registration,
@@ -100,9 +101,9 @@ def _description(meeting: Meeting, other: MeetingParty, registration: Registrati
 
 def interpreted(meeting: Meeting) -> Entry:
     """Return a meeting as its interpreter's calendar shows it, in the reader's language. Nothing in it is secret."""
-    event, sides_ = meeting.event, (meeting.first_party, meeting.second_party)
+    event, first, second = meeting.event, meeting.first_party, meeting.second_party
     lines = [
-        "\n".join(" · ".join(filter(None, (parties.title(side), parties.subtitle(side)))) for side in sides_),
+        "\n".join(" · ".join(filter(None, (parties.title(side), parties.subtitle(side)))) for side in (first, second)),
         interpreting.between(meeting),
         "\n".join(wallclock.spans(meeting.slot.starts_at, meeting.slot.ends_at, event.timezone, event.timezone)),
         _("This event is an illustration: it is part of a sample programme.") if event.is_illustrative else "",
@@ -113,15 +114,16 @@ def interpreted(meeting: Meeting) -> Entry:
         changed_at=max(meeting.calendar_changed_at, meeting.changed_at),
         starts_at=meeting.slot.starts_at,
         ends_at=meeting.slot.ends_at,
-        summary=_(
-            "Interpreting: %(first)s – %(second)s", first=parties.title(sides_[0]), second=parties.title(sides_[1])
-        ),
+        summary=_("Interpreting: %(first)s – %(second)s", first=parties.title(first), second=parties.title(second)),
         description="\n\n".join(line for line in lines if line),
         location=place(meeting),
         url=f"{config.current().public_url}/events/{event.slug}",
         status=Status.CANCELLED if event.state is EventState.CANCELLED else Status.CONFIRMED,
     )
 
+
+_IS_KNOWN = or_(MeetingSetup.publication != Publication.NONE, Meeting.source != MeetingSource.ENGINE)
+"""The condition that those concerned know of a meeting: nobody does of what is planned before it is published."""
 
 _NEEDED = (
     joinedload(Meeting.event),
@@ -151,7 +153,7 @@ def _interpreted_by(statement: Any, registration_ids: list[int]) -> Any:
         .where(
             Interpreter.registration_id.in_(registration_ids),
             Meeting.state == MeetingState.SCHEDULED,
-            or_(MeetingSetup.publication != Publication.NONE, Meeting.source != "engine"),
+            _IS_KNOWN,
         )
     )
 
@@ -170,7 +172,7 @@ def _shown(registration_ids: list[int]) -> Any:
     ended = clock.now() - CANCELLED_SHOWN
     return (
         MeetingPerson.registration_id.in_(registration_ids)
-        & or_(MeetingSetup.publication != Publication.NONE, Meeting.source != "engine")
+        & _IS_KNOWN
         & or_(
             (Meeting.state == MeetingState.SCHEDULED) & MeetingPerson.withdrawn_at.is_(None),
             Meeting.cancelled_at > ended,
