@@ -32,7 +32,7 @@ def together(database_url: str, act: Callable[..., str], *arguments: Any, proces
     ]
     for actor in actors:
         actor.start()
-    words = [results.get(timeout=150) for _ in actors]
+    words = [results.get(timeout=60) for _ in actors]
     for actor in actors:
         actor.join(30)
     return Counter(word for answer in words for word in answer.split())
