@@ -130,9 +130,8 @@ class Certifier:
         self.kept = np.ones(len(residual.pairs), dtype=np.bool_)
         self.prices: Prices | None = None  # the best ones
         self.priced = self.relaxation  # whose prices they are
-        self.timed: tuple[PrimalDual, Vectors] | None = (
-            None  # the last programme of :meth:`sharpen`, and where it ended
-        )
+        # The last programme of :meth:`sharpen`, and where it ended.
+        self.timed: tuple[PrimalDual, Vectors] | None = None
 
     @property
     def bound(self) -> Bound:
@@ -274,7 +273,7 @@ class Certifier:
         self._speak_of(*wanted)
         if self.timed is not None:
             programme, point = self.timed
-            prices, _, _ = programme.of(*self.further(*wanted)).prices(_AGAIN_ROUNDS, self.stop, point)
+            prices, _, _ = programme.with_levels(*self.further(*wanted)).prices(_AGAIN_ROUNDS, self.stop, point)
             self._score(prices, *wanted, self.priced)
         if self.priced.columns > self.relaxation.columns:
             return  # Fewer timed pairs have nothing to add.

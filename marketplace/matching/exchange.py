@@ -26,7 +26,7 @@ _MUST, _FLOOR = 60_000.0, 8_000.0  # in score, within a neighbourhood; the draft
 _PROJECTS, _COUNTERPARTIES, _SLOTS = 60, 40, 8  # emptied in a round
 _MOST_COLUMNS = 7_000
 _LIKELY, _POSSIBLE, _FOR_FLOORS = -10.0, -60.0, -700.0  # worth from which a pair is followed, tried, tried for a floor
-_FLOORS_FIRST = 0.5  # of the rounds start at a must or a floor that is missing
+_LACKING_FIRST = 0.5  # of the rounds start at a must or a floor that is missing
 _WHOLE = 1e-6
 LEVEL_VALUES = (MUST_VALUE, FLOOR_VALUE, 1)
 _NODES = 200  # of branch and bound
@@ -209,7 +209,7 @@ class _Picker:
         board, rng = self.board, self.rng
         musts = (missing + MUST_VALUE // 2) // MUST_VALUE
         floors = (missing - musts * MUST_VALUE + FLOOR_VALUE // 2) // FLOOR_VALUE
-        if rng.random() >= _FLOORS_FIRST or (musts <= 0 and floors <= 0):
+        if rng.random() >= _LACKING_FIRST or (musts <= 0 and floors <= 0):
             return None
         below = board.met < board.need
         helps = below[board.project] | below[board.projects + board.counterparty]

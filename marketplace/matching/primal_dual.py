@@ -101,7 +101,7 @@ class PrimalDual:
         columns, floors, rows, pairs = (np.zeros(size, dtype=np.float32) for size in sizes)
         return columns, floors, rows, pairs
 
-    def of(self, must: int, floors: int) -> PrimalDual:
+    def with_levels(self, must: int, floors: int) -> PrimalDual:
         """The same with other numbers of musts and floors."""
         return PrimalDual(self.relaxation, must, floors)
 
