@@ -288,3 +288,8 @@ def _language_name(code: str, language: str) -> str:
 def language_name(code: str) -> str:
     """Name a language (ISO 639-1) in the reader's language."""
     return _language_name(code, _locale.get())
+
+
+def language_pair(pair: str) -> str:
+    """Name the two languages of a pair such as "en-es" in the reader's language."""
+    return " – ".join(language_name(code) for code in pair.split("-"))

@@ -45,6 +45,7 @@ def register(app: Flask) -> None:
         magnitude=i18n.format_magnitude,
         country=i18n.country_name,
         language=i18n.language_name,
+        language_pair=i18n.language_pair,
         translated=i18n.in_language,
         label=labels.of,
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 
 from marketplace.database import session
-from marketplace.i18n import language_name
+from marketplace.i18n import language_pair
 from marketplace.models import Interpreter, Meeting, MeetingParty, MeetingSlot, MeetingState
 
 
@@ -39,12 +39,7 @@ def between(meeting: Meeting) -> str:
     if meeting.interpreter is None:
         return ""
     spoken = pairs_between(meeting.first_party, meeting.second_party) & set(meeting.interpreter.pairs)
-    return "; ".join(pair_words(pair) for pair in sorted(spoken))
-
-
-def pair_words(pair: str) -> str:
-    """Write a language pair such as "en-es" in the reader's language."""
-    return " – ".join(language_name(code) for code in pair.split("-"))
+    return "; ".join(language_pair(pair) for pair in sorted(spoken))
 
 
 def is_rested(interpreter: Interpreter, slot: MeetingSlot) -> bool:

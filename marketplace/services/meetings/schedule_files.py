@@ -9,7 +9,7 @@ from marketplace.database import atomic, session
 from marketplace.gateways import calendar
 from marketplace.gateways.calendar import Entry
 from marketplace.gateways.meeting_sheets import Sheet, Sheets, meeting_sheets
-from marketplace.i18n import format_date, format_time, in_language, language_name, locale, zone_city
+from marketplace.i18n import format_date, format_time, in_language, language_name, language_pair, locale, zone_city
 from marketplace.i18n import gettext as _
 from marketplace.models import Event, Meeting, MeetingParty, MeetingSlot, MeetingState, Schedule, ScheduleState, User
 from marketplace.services import audit, events, wallclock
@@ -149,7 +149,7 @@ def interpreter_sheets(slug: str, by: User, uid: str = "") -> bytes:
     sheets = [
         Sheet(
             one.name,
-            "; ".join(map(interpreting.pair_words, one.pairs)),
+            "; ".join(map(language_pair, one.pairs)),
             [
                 [
                     _when(event, meeting),

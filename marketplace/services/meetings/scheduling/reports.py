@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from marketplace.database import session
-from marketplace.i18n import LazyText, language_name, lazy_gettext
+from marketplace.i18n import LazyText, language_pair, lazy_gettext
 from marketplace.i18n import gettext as _
 from marketplace.models import Event, MeetingParty, MeetingSlot, Schedule
 from marketplace.services import search, wallclock
@@ -197,7 +197,7 @@ class _Words:
         code = coded["code"]
         if code.endswith("interpreter"):
             need = Need.of_name(self.pools[values["pool"]])
-            values["languages"] = " – ".join(map(language_name, need.languages.split("-"))) if need.languages else ""
+            values["languages"] = language_pair(need.languages) if need.languages else ""
             if need.is_accessible:
                 pooled = "accessible_table_with_interpreter" if need.languages else "accessible_table"
                 code = code.replace("interpreter", pooled)
