@@ -122,7 +122,6 @@ ACTS: dict[str, LazyText] = {
     "schedule.meeting_locked": _("Locked a meeting of a draft"),
     "schedule.meeting_moved": _("Moved a meeting of a draft"),
     "schedule.meeting_unlocked": _("Unlocked a meeting of a draft"),
-    "schedule.meetings_swapped": _("Swapped two meetings of a draft"),
     "schedule.published": _("Published a schedule"),
     "schedule.renamed": _("Renamed a draft of a schedule"),
     "schedule.unpublished": _("Took the schedule back"),

@@ -14,8 +14,6 @@ from marketplace.gateways.calendar import Entry, Status
 from marketplace.i18n import gettext as _
 from marketplace.i18n import in_language, language_name
 from marketplace.models import (
-    Attendance,
-    Event,
     EventState,
     Interpreter,
     Meeting,
@@ -231,15 +229,3 @@ def tag(registration_ids: Iterable[int]) -> str:
     ).group_by(MeetingSetup.event_id, MeetingSetup.publication)
     told = sorted("|".join(map(str, row)) for row in session().execute(union_all(held, interprets)))
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
-
-
-def is_online_for(meeting: Meeting, registration: Registration) -> bool:
-    """Tell whether somebody joins a meeting from elsewhere."""
-    return meeting.table is None or registration.attendance is Attendance.ONLINE
-
-
-def of_event_person(event: Event, registration: Registration) -> list[Entry]:
-    """Return the entries of somebody's meetings at one event, in the reader's language."""
-    return [
-        of(person.meeting, person) for person in for_people([registration.id]) if person.meeting.event_id == event.id
-    ]

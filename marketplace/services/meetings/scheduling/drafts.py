@@ -194,20 +194,6 @@ def move(
         return draft
 
 
-def swap(slug: str, uid: str, pick: Pick, other: Pick, by: User, *, revision: int = 0) -> Schedule:
-    """Exchange the slots and tables of two meetings of a draft. Raises `Impossible` with the reason."""
-    with atomic():
-        event, draft = _editable(slug, uid, by, revision)
-        plan = seats(event, draft)
-        one, two = _seat(plan, pick), _seat(plan, other)
-        others = [seat for seat in plan if seat is not one and seat is not two]
-        one.slot, two.slot, one.table, two.table = two.slot, one.slot, two.table, one.table
-        for seat, rest in ((one, [*others, two]), (two, [*others, one])):
-            _check_parties(event, rest, seat.first, seat.second, seat.slot)
-            seat.people, seat.interpreter = [], None
-        return _save(event, draft, plan, one, by, "schedule.meetings_swapped")
-
-
 def add(slug: str, uid: str, pick: Pick, slot_uid: str, by: User, *, revision: int = 0) -> Schedule:
     """Add a meeting of a pair that may meet to a draft. Raises `Impossible` with the reason."""
     with atomic():
