@@ -332,22 +332,20 @@ def places_to_meet(project: Project, user: User | None) -> list[Place]:
 
 def is_full(set_up: MeetingSetup, party: MeetingParty) -> bool:
     """Tell whether a party has as many meetings as it may."""
-    cap = booking.cap_of(set_up, party)
-    return cap is not None and booking.count(party) >= cap
+    return party.id in full(set_up, [party])
 
 
 def full(set_up: MeetingSetup, parties: Sequence[MeetingParty]) -> set[int]:
-    """Return which of some parties have as many meetings as they may, by id; one statement."""
-    identities = [party.id for party in parties]
-    if not identities:
+    """Return which of some parties have as many meetings as they may, by id; one statement, none without caps."""
+    caps = {party.id: cap for party in parties if (cap := booking.cap_of(set_up, party)) is not None}
+    if not caps:
         return set()
     held: Counter[int] = Counter()
-    for first, second in session().execute(
+    for pair in session().execute(
         select(Meeting.first_party_id, Meeting.second_party_id).where(
-            or_(Meeting.first_party_id.in_(identities), Meeting.second_party_id.in_(identities)),
+            or_(Meeting.first_party_id.in_(caps), Meeting.second_party_id.in_(caps)),
             Meeting.state == MeetingState.SCHEDULED,
         )
     ):
-        held.update((first, second))
-    caps = {party.id: booking.cap_of(set_up, party) for party in parties}
-    return {identity for identity, cap in caps.items() if cap is not None and held[identity] >= cap}
+        held.update(pair)
+    return {identity for identity, cap in caps.items() if held[identity] >= cap}
