@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
 
 from marketplace import clock, i18n
 from marketplace.database import atomic, lock, put_new, session
@@ -636,7 +637,8 @@ def due() -> dict[str, int]:
 def forget_old(_: jobs.Run) -> None:
     """Empty the registrations that are older than `KEPT`, some hundred a day; nobody holds a place any more."""
     with atomic() as current:
-        for registration in current.scalars(_old().order_by(Registration.id).limit(500)).all():
+        oldest = _old().options(selectinload(Registration.answers), selectinload(Registration.consents))
+        for registration in current.scalars(oldest.order_by(Registration.id).limit(500)).all():
             _empty(registration)
             current.flush()
             audit.record("registration.forgotten", None, registration)
