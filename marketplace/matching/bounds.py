@@ -59,54 +59,7 @@ def obvious(residual: Residual) -> Levels:
     """Bounds that need no solver: must pairs that can still meet, parties that alone could reach their floor."""
     problem = residual.problem
     must = int(problem.pair_must[residual.pairs].sum())
-    return Levels(must, int(reachable(residual).sum()))
-
-
-def reachable(residual: Residual) -> BoolArray:
-    """[parties], projects first: below its floor, and could reach it if all others gave way."""
-    return np.concatenate([_reachable(residual, side) for side in ("project", "counterparty")])
-
-
-def _reachable(residual: Residual, side: str) -> BoolArray:
-    """[parties of a side], what :func:`reachable` says."""
-    problem = residual.problem
-    if side == "project":
-        owner, need, room = problem.pair_project[residual.pairs], residual.project_need, residual.project_room
-        places = residual.project_free.astype(np.int64)
-    else:
-        owner = problem.pair_counterparty[residual.pairs]
-        need, room = residual.counterparty_need, residual.counterparty_room
-        places = residual.counterparty_room_at
-    enough = (need > 0) & (room >= need) & (np.bincount(owner, minlength=len(need)) >= need)
-    # A party with as many pairs as it needs, each with at least as many slots, surely can: slots never run out.
-    wide = np.bincount(owner[residual.choices >= need[owner]], minlength=len(need)) >= need
-    found = enough & wide
-    order = np.argsort(owner, kind="stable")
-    first = np.searchsorted(owner[order], np.arange(len(need) + 1))
-    for party in np.flatnonzero(enough & ~wide).tolist():
-        own = order[first[party] : first[party + 1]]
-        found[party] = _matching(residual.common(own).tolist(), places[party].tolist()) >= need[party]
-    return found
-
-
-def _matching(wishes: list[list[bool]], places: list[int]) -> int:
-    """The largest number of pairs that can be given slots, each slot holding so many (Kuhn 1955, augmenting paths)."""
-    holders: list[list[int]] = [[] for _ in places]
-
-    def seat(pair: int, seen: set[int]) -> bool:
-        for t, possible in enumerate(wishes[pair]):
-            if possible and t not in seen and places[t] > 0:
-                seen.add(t)
-                if len(holders[t]) < places[t]:
-                    holders[t].append(pair)
-                    return True
-                for position, other in enumerate(holders[t]):
-                    if seat(other, seen):
-                        holders[t][position] = pair
-                        return True
-        return False
-
-    return sum(seat(pair, set()) for pair in range(len(wishes)))
+    return Levels(must, int(residual.reachable.sum()))
 
 
 class Certifier:
@@ -120,13 +73,14 @@ class Certifier:
         problem = residual.problem
         self.residual, self.columns, self.stop = residual, columns, stop
         first = obvious(residual)
-        self.held_floors = int((residual.project_need == 0).sum() + (residual.counterparty_need == 0).sum())
         self.must = first.must + residual.locked_must
-        self.floors = self.unconditional_floors = first.floors + self.held_floors
+        self.floors = self.unconditional_floors = first.floors + self.residual.locked_floors
         self.floors_under = 0  # must meetings held by the schedules that the floor bound speaks of
         self.score = self.every_score = int(problem.pair_score[residual.pairs].sum()) + residual.locked_score
         self.conditions = (0, 0)  # must meetings and floors held by the schedules that the score bound speaks of
         self.relaxation = relax(residual, 0)
+        # Floors that nobody reaches who holds so many musts, and that ``residual`` therefore has not.
+        self.excluded, self.excluded_under = 0, 0
         self.kept = np.ones(len(residual.pairs), dtype=np.bool_)
         self.prices: Prices | None = None  # the best ones
         self.priced = self.relaxation  # whose prices they are
@@ -250,7 +204,40 @@ class Certifier:
         left = ends - time.monotonic()
         if self.kept.all() and left > 0:
             model = model_of(self.relaxation, "floors", self.further(self.must, 0)[0], 0)
-            self.adopt("floors", solve_integer(model, left, None, self.stop).bound)
+            answer = solve_integer(model, left, None, self.stop)
+            self.adopt("floors", answer.bound)
+            if answer.values is not None:
+                self._exclude(self._below_floor(answer.values), ends)
+
+    def _below_floor(self, values: FloatArray) -> IntArray:
+        """Parties, projects first, that do not reach their floor with these columns of the relaxation."""
+        problem, pair = self.residual.problem, self.residual.pairs[self.relaxation.pair]
+        met = [
+            np.bincount(problem.pair_project[pair], values, problem.projects),
+            np.bincount(problem.pair_counterparty[pair], values, problem.counterparties),
+        ]
+        need = np.concatenate([self.residual.project_need, self.residual.counterparty_need])
+        return np.flatnonzero(np.concatenate(met) < need - 0.5)
+
+    def _exclude(self, parties: IntArray, ends: float) -> None:
+        """Leave out the floors of those of the parties that the musts alone keep from theirs.
+
+        A floor reached in part would make the bound of the score believe that others need not be reached.
+        """
+        excluded = [party for party in parties.tolist() if not self._reaches_beside_musts(party, ends)]
+        kept = np.ones(self.residual.problem.projects + self.residual.problem.counterparties, dtype=np.bool_)
+        kept[excluded] = False
+        self.residual, self.excluded, self.excluded_under = self.residual.with_floors(kept), len(excluded), self.must
+
+    def _reaches_beside_musts(self, party: int, ends: float) -> bool:
+        """Whether a party could reach its floor if all gave way but the musts that can be had; True where not known."""
+        residual = self.residual
+        problem, pairs = residual.problem, residual.pairs
+        own = (problem.pair_project[pairs] == party) | (problem.projects + problem.pair_counterparty[pairs] == party)
+        alone = np.arange(problem.projects + problem.counterparties) == party
+        few = residual.with_floors(alone).with_pairs(own | problem.pair_must[pairs])
+        model = model_of(relax(few, problem.slots), "floors", self.further(self.must, 0)[0], 0)
+        return solve_integer(model, ends - time.monotonic(), None, self.stop).bound > 1 - 1e-6
 
     def tighten(self, must: int, floors: int, method: Method, seconds: float) -> None:
         """Make the bounds as good as the relaxation allows for an answer with these musts and floors.
@@ -289,13 +276,13 @@ class Certifier:
         if level == "must":
             self.must = min(self.must, value + self.residual.locked_must)
         elif level == "floors":
-            self.floors, self.floors_under = min(self.floors, value + self.held_floors), self.must
+            self.floors, self.floors_under = min(self.floors, value + self.residual.locked_floors), self.must
         elif self.conditions == (self.must, self.floors):
             self.score = min(self.score, value + self.residual.locked_score)
 
     def further(self, must: int, floors: int) -> tuple[int, int]:
         """Musts and floors beyond those that the locks give."""
-        return max(0, must - self.residual.locked_must), max(0, floors - self.held_floors)
+        return max(0, must - self.residual.locked_must), max(0, floors - self.residual.locked_floors)
 
     def _programme(self) -> Relaxation:
         return self.relaxation if self.kept.all() else restrict(self.relaxation, self.kept)
@@ -318,8 +305,9 @@ class Certifier:
             prices = Prices(answer.prices.capacity, answer.prices.floor, answer.prices.must, SCALE)
             nothing = np.zeros_like(self.relaxation.must)
             value = certificate(self.relaxation, nothing, prices, self.further(must, 0)[0], 0)
-            if value + self.held_floors < self.floors:
-                self.floors, self.floors_under = value + self.held_floors, must
+            value += self.excluded if must < self.excluded_under else 0
+            if value + self.residual.locked_floors < self.floors:
+                self.floors, self.floors_under = value + self.residual.locked_floors, must
 
     def _score(self, prices: Prices, must: int, floors: int, priced: Relaxation | None = None) -> None:
         """Keep the score bound of these prices, unless a better one for the same conditions is known."""
@@ -328,6 +316,8 @@ class Certifier:
 
     def _speak_of(self, must: int, floors: int) -> None:
         """Let the score bound hold for schedules with at least so many musts and floors."""
+        if must < self.excluded_under:
+            floors = 0  # With fewer musts a floor left out may be reached in place of one that is asked for.
         if self.conditions == (must, floors):
             return
         if must < self.conditions[0] or floors < self.conditions[1]:

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from . import child
-from .bounds import reachable
 from .construct import positions
 from .draft import FLOOR_VALUE, MUST_VALUE, Draft
 from .linear import Model, load_model
@@ -144,8 +143,7 @@ def board_of(draft: Draft, residual: Residual, worth: FloatArray) -> Board:
         home=np.array(draft.home, dtype=np.int64)[local],
         first=np.cumsum([0, *(capacity.size for capacity in capacities[:-1])]),
         left=np.concatenate([capacity.ravel() for capacity in capacities]),
-        # A floor that cannot be reached is none.
-        need=np.where(reachable(residual), np.concatenate([residual.project_need, residual.counterparty_need]), 0),
+        need=np.concatenate([residual.project_need, residual.counterparty_need]),
         met=np.zeros(problem.projects + problem.counterparties, dtype=np.int64),
         slot=np.full(len(pairs), -1, dtype=np.int64),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ class Residual:
     problem: Problem
     project_free: BoolArray  # [P, T]
     project_room: IntArray  # [P], meetings below the cap and the free slots
-    project_need: IntArray  # [P], meetings missing to the floor
+    project_need: IntArray  # [P], meetings missing to a floor that can be reached, else 0
     counterparty_room_at: IntArray  # [F, T], representatives left
     counterparty_room: IntArray  # [F]
     counterparty_need: IntArray  # [F]
@@ -35,6 +35,25 @@ class Residual:
     choices: IntArray  # [n], number of common free slots
     locked_must: int
     locked_score: int
+    locked_floors: int  # parties at their floor by the locks alone
+
+    @property
+    def reachable(self) -> BoolArray:
+        """[parties], projects first: below its floor, and could reach it if all others gave way."""
+        return np.concatenate([self.project_need, self.counterparty_need]) > 0
+
+    def with_floors(self, kept: BoolArray) -> Residual:
+        """The same where only these parties (a boolean [parties], projects first) have a floor to reach."""
+        projects, counterparties = np.split(kept, [self.problem.projects])
+        return replace(
+            self,
+            project_need=np.where(projects, self.project_need, 0),
+            counterparty_need=np.where(counterparties, self.counterparty_need, 0),
+        )
+
+    def with_pairs(self, kept: BoolArray) -> Residual:
+        """The same where only these pairs (a boolean [n]) can meet."""
+        return replace(self, pairs=self.pairs[kept], words=self.words[kept], choices=self.choices[kept])
 
     def common(self, rows: IntArray) -> BoolArray:
         """[len(rows), T], the common free slots of the pairs at these positions of ``pairs``."""
@@ -79,14 +98,16 @@ def after_locks(problem: Problem) -> Residual:
     usable = open_pairs & (choices > 0)
     usable &= (project_room[problem.pair_project] > 0) & (counterparty_room[problem.pair_counterparty] > 0)
     pairs = np.flatnonzero(usable)
-    return Residual(
+    project_need = np.maximum(0, problem.project_min - project_met)
+    counterparty_need = np.maximum(0, problem.counterparty_min - counterparty_met)
+    left = Residual(
         problem=problem,
         project_free=project_free,
         project_room=project_room,
-        project_need=np.maximum(0, problem.project_min - project_met),
+        project_need=project_need,
         counterparty_room_at=counterparty_at,
         counterparty_room=counterparty_room,
-        counterparty_need=np.maximum(0, problem.counterparty_min - counterparty_met),
+        counterparty_need=counterparty_need,
         delegation_room_at=np.minimum(delegation_at, people),
         tables_at=tables_at,
         interpreters_at=interpreters_at,
@@ -95,7 +116,51 @@ def after_locks(problem: Problem) -> Residual:
         choices=choices[pairs],
         locked_must=int(problem.pair_must[locked].sum()),
         locked_score=int(problem.pair_score[locked].sum()),
+        locked_floors=int((project_need == 0).sum() + (counterparty_need == 0).sum()),
     )
+    return left.with_floors(np.concatenate([_reachable(left, side) for side in ("project", "counterparty")]))
+
+
+def _reachable(residual: Residual, side: str) -> BoolArray:
+    """[parties of a side], below its floor, and could reach it if all others gave way."""
+    problem = residual.problem
+    if side == "project":
+        owner, need, room = problem.pair_project[residual.pairs], residual.project_need, residual.project_room
+        places = residual.project_free.astype(np.int64)
+    else:
+        owner = problem.pair_counterparty[residual.pairs]
+        need, room = residual.counterparty_need, residual.counterparty_room
+        places = residual.counterparty_room_at
+    enough = (need > 0) & (room >= need) & (np.bincount(owner, minlength=len(need)) >= need)
+    # A party with as many pairs as it needs, each with at least as many slots, surely can: slots never run out.
+    wide = np.bincount(owner[residual.choices >= need[owner]], minlength=len(need)) >= need
+    found = enough & wide
+    order = np.argsort(owner, kind="stable")
+    first = np.searchsorted(owner[order], np.arange(len(need) + 1))
+    for party in np.flatnonzero(enough & ~wide).tolist():
+        own = order[first[party] : first[party + 1]]
+        found[party] = _matching(residual.common(own).tolist(), places[party].tolist()) >= need[party]
+    return found
+
+
+def _matching(wishes: list[list[bool]], places: list[int]) -> int:
+    """The largest number of pairs that can be given slots, each slot holding so many (Kuhn 1955, augmenting paths)."""
+    holders: list[list[int]] = [[] for _ in places]
+
+    def seat(pair: int, seen: set[int]) -> bool:
+        for t, possible in enumerate(wishes[pair]):
+            if possible and t not in seen and places[t] > 0:
+                seen.add(t)
+                if len(holders[t]) < places[t]:
+                    holders[t].append(pair)
+                    return True
+                for position, other in enumerate(holders[t]):
+                    if seat(other, seen):
+                        holders[t][position] = pair
+                        return True
+        return False
+
+    return sum(seat(pair, set()) for pair in range(len(wishes)))
 
 
 def slot_bits(words: Words, slots: int) -> BoolArray:
