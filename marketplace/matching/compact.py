@@ -1,4 +1,4 @@
-"""Fewer idle gaps, then fewer changes against what was published, by moving and exchanging meetings between slots.
+"""Fewer idle gaps, then fewer changes against what was published, by exchanging meetings between two slots.
 
 Nobody's meetings change, only their slots, so the first three levels of the objective stay as they are.
 """
@@ -6,54 +6,75 @@ Nobody's meetings change, only their slots, so the first three levels of the obj
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from .child import Stop
 from .draft import Draft, gaps
 
+Chain = dict[int, int]
+"""Meetings of two slots, and to which of the two each goes."""
+
 _GAP = 1 << 20  # One gap outweighs any number of moved meetings in a comparison of two slots.
-_HOT, _COLD = 0.5, 0.12  # temperatures in gaps
-_PARTNERS_TRIED = 16  # of the hundreds of meetings that can hold the table that is missing
+_HOT, _COLD = 0.3, 0.1  # temperatures in gaps
+_LONGEST = 16  # meetings of a chain
+_TROUBLED, _AIMED = 0.5, 0.5  # of the steps of annealing: from a meeting that has something to gain; into a gap
 _OFTEN = 64  # meetings between two looks at the clock
 
 
 class Compactor:
-    """Sweeps over a draft; every accepted change lowers, or sometimes keeps, gaps and then moved meetings."""
+    """Moves meetings of a draft.
+
+    A meeting that goes to another slot pushes out what its parties have there. That goes the other way and may push
+    further meetings to and fro: a Kempe chain, the exchange of colours along a component of two colours, which serves
+    timetabling well (Thompson and Dowsland 1998).
+    """
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.published = draft.home
+        self.days = list(dict.fromkeys(draft.session))
+        # Per pair the slots to which its parties' availability lets it go.
+        self.possible = [0 if draft.locked[pair] else draft.common(pair) for pair in range(len(draft.slot))]
 
     def run(self, rounds: int, stop: Stop) -> bool:
-        """Sweep up to ``rounds`` times, less when nothing is gained any more; False where ``stop`` ended it."""
-        draft = self.draft
-        meetings = [pair for pair, t in enumerate(draft.slot) if t >= 0 and not draft.locked[pair]]
+        """Sweep up to ``rounds`` times, less when nothing is gained any more; False where ``stop`` ended it.
+
+        Every change that is accepted lowers, or sometimes keeps, gaps and then moved meetings.
+        """
+        meetings = self._meetings()
         idle = 0
         for number in range(rounds):
-            draft.rng.shuffle(meetings)
+            self.draft.rng.shuffle(meetings)
             gained = 0
             for count, pair in enumerate(meetings):
                 if count % _OFTEN == 0 and stop():
                     return False
-                gained += self._relocate(pair)
-                if number and self._disturbs(pair):
-                    gained += self._exchange(pair)
-            draft.log.clear()
+                gained += self._improve(pair, self.draft.free(pair))
+                if number and self._troubled(pair):
+                    gained += self._improve(pair, self.possible[pair])
             idle = 0 if gained < 0 else idle + 1
             if idle >= 4:
                 break
         return True
 
     def anneal(self, per_meeting: int, stop: Stop) -> bool:
-        """Simulated annealing with random moves and exchanges (Kirkpatrick et al. 1983); the best state is kept."""
-        draft, rng = self.draft, self.draft.rng
-        meetings = [pair for pair, t in enumerate(draft.slot) if t >= 0 and not draft.locked[pair]]
+        """Simulated annealing with random chains (Kirkpatrick et al. 1983); the best state is kept.
+
+        Half of the steps start from meetings beside a gap and half lead into one: few meetings matter in the end.
+        """
+        draft, random = self.draft, self.draft.rng.random
+        meetings = self._meetings()
         now = lowest = self.cost()
         best, steps = draft.copy_of(), per_meeting * len(meetings)
+        troubled: list[int] = []
         for count in range(steps):
             if not lowest or (count % _OFTEN == 0 and stop()):
                 break
+            if count % len(meetings) == 0:
+                troubled = [pair for pair in meetings if self._troubled(pair)]
             heat = _GAP * _HOT * (_COLD / _HOT) ** (count / steps)
-            now += self._try(meetings[rng.randrange(len(meetings))], heat)
+            among = troubled if troubled and random() < _TROUBLED else meetings
+            now += self._try(among[int(random() * len(among))], heat)
             if now < lowest:
                 lowest, best = now, draft.copy_of()
         draft.restore(best)
@@ -67,44 +88,58 @@ class Compactor:
     def gaps(self) -> int:
         """Gaps of all parties."""
         draft, total = self.draft, 0
-        days = set(draft.session)
         for available, free in zip(draft.project_avail, draft.project_free, strict=True):
-            total += sum(gaps(available & ~free & day, available) for day in days)
+            total += sum(gaps(available & ~free & day, available) for day in self.days)
         for available, busy in zip(draft.counterparty_avail, draft.counterparty_busy, strict=True):
-            total += sum(gaps(busy & day, available) for day in days)
+            total += sum(gaps(busy & day, available) for day in self.days)
         return total
 
+    def _meetings(self) -> list[int]:
+        """The meetings that may move."""
+        return [pair for pair, t in enumerate(self.draft.slot) if t >= 0 and not self.draft.locked[pair]]
+
     def _try(self, pair: int, heat: float) -> int:
-        """One random move or exchange, accepted by the rule of Metropolis; the change that was made."""
+        """One random chain, accepted by the rule of Metropolis; the change that was made."""
         draft, rng, t = self.draft, self.draft.rng, self.draft.slot[pair]
-        slots = draft.common(pair) & ~(1 << t)
+        slots = self.possible[pair] & ~(1 << t)
         if not slots:
             return 0
+        if rng.random() < _AIMED:
+            slots = slots & self._wanted(pair) or slots
         to = draft.any_slot(slots)
-        change = self._change(pair, t, to)
-        if draft.free(pair) >> to & 1:
-            if change <= 0 or rng.random() < math.exp(-change / heat):
-                draft.remove(pair)
-                draft.place(pair, to)
-                draft.log.clear()
-                return change
+        chain = self._chain(pair, t, to)
+        if chain is None:
             return 0
-        partners = self._partners(pair, t, to)
-        if not partners:
+        change = self._change(chain, t, to)
+        if change > 0 and rng.random() >= math.exp(-change / heat):
             return 0
-        other = partners[rng.randrange(len(partners))]
-        change = self._both(pair, other, t, to, change)
-        accepted = change <= 0 or rng.random() < math.exp(-change / heat)
-        if accepted and draft.common(other) >> t & 1 and self._exchangeable(pair, other, t, to):
-            draft.remove(pair)
-            draft.remove(other)
-            draft.place(pair, to)
-            draft.place(other, t)
-            draft.log.clear()
-            return change
-        return 0
+        self._apply(chain)
+        return change
 
-    def _disturbs(self, pair: int) -> bool:
+    def _improve(self, pair: int, slots: int) -> int:
+        """Move a meeting to the best of the slots if that is no worse; the change, at most 0."""
+        t, best, ties = self.draft.slot[pair], 0, 0
+        target: Chain | None = None
+        slots &= ~(1 << t)
+        while slots:
+            bit = slots & -slots
+            slots ^= bit
+            to = bit.bit_length() - 1
+            chain = self._chain(pair, t, to)
+            if chain is None:
+                continue
+            change = self._change(chain, t, to)
+            if change < best:
+                best, target, ties = change, chain, 1
+            elif change == best:
+                ties += 1
+                if self.draft.rng.random() * ties < 1.0:
+                    target = chain
+        if target is not None:
+            self._apply(target)
+        return best
+
+    def _troubled(self, pair: int) -> bool:
         """Whether a party of the pair has a gap in the session of the meeting, or the meeting was moved."""
         draft, t = self.draft, self.draft.slot[pair]
         p, f, session = draft.project[pair], draft.counterparty[pair], draft.session[t]
@@ -115,128 +150,136 @@ class Compactor:
             return True
         return self.published[pair] not in (-1, t)
 
-    def _relocate(self, pair: int) -> int:
-        """Move a meeting to the best free slot if that is no worse; the change, at most 0."""
-        draft, t = self.draft, self.draft.slot[pair]
-        best, target, ties, slots = 0, -1, 0, draft.free(pair)
-        while slots:
-            bit = slots & -slots
-            slots ^= bit
-            to = bit.bit_length() - 1
-            change = self._change(pair, t, to)
-            if change < best:
-                best, target, ties = change, to, 1
-            elif change == best:
-                ties += 1
-                if draft.rng.random() * ties < 1.0:
-                    target = to
-        if target >= 0:
-            draft.remove(pair)
-            draft.place(pair, target)
-        return best
-
-    def _exchange(self, pair: int) -> int:
-        """Exchange slots with the meeting that stands in the way of a better one; the change, at most 0."""
-        draft, t = self.draft, self.draft.slot[pair]
-        slots = draft.common(pair) & ~(1 << t) & ~draft.free(pair)
-        best, target, partner = 0, -1, -1
-        while slots:
-            bit = slots & -slots
-            slots ^= bit
-            to = bit.bit_length() - 1
-            own = self._change(pair, t, to)
-            for other in self._partners(pair, t, to):
-                change = self._both(pair, other, t, to, own)
-                if change < best and self._exchangeable(pair, other, t, to):
-                    best, target, partner = change, to, other
-        if target >= 0:
-            draft.remove(pair)
-            draft.remove(partner)
-            draft.place(pair, target)
-            draft.place(partner, t)
-        return best
-
-    def _partners(self, pair: int, t: int, to: int) -> list[int]:
-        """Meetings in slot ``to`` one of which has to leave before the pair can come."""
-        draft, slots = self.draft, self.draft.slots
+    def _wanted(self, pair: int) -> int:
+        """Slots that are gaps of one of the two parties, and that of the schedule before."""
+        draft, home = self.draft, self.published[pair]
+        wanted = 1 << home if home >= 0 else 0
         p, f = draft.project[pair], draft.counterparty[pair]
-        own = draft.at_project[p * slots + to]
-        if own >= 0:
-            return [] if draft.locked[own] else [own]
-        if not draft.counterparty_free[f] >> to & 1:
-            return [other for other in draft.at_counterparty[f * slots + to] if not draft.locked[other]]
-        if not draft.delegation_free[draft.delegation[pair]] >> to & 1:
-            waiting = draft.at_delegation[draft.delegation[pair] * slots + to]
-        elif draft.table[pair] and not draft.table_free >> to & 1:
-            waiting = draft.at_table[to]
-        else:
-            waiting = draft.at_pool[draft.pool[pair] * slots + to]
-        if len(waiting) > _PARTNERS_TRIED:
-            waiting = dict.fromkeys(draft.rng.sample(list(waiting), _PARTNERS_TRIED))
-        return [
-            other
-            for other in waiting
-            if draft.project_free[draft.project[other]] >> t & 1
-            and draft.counterparty_free[draft.counterparty[other]] >> t & 1
-            and not draft.locked[other]
-        ]
+        for available, busy in (
+            (draft.project_avail[p], draft.project_avail[p] & ~draft.project_free[p]),
+            (draft.counterparty_avail[f], draft.counterparty_busy[f]),
+        ):
+            for day in self.days:
+                held = busy & day
+                if held:
+                    wanted |= available & ~held & ((1 << held.bit_length()) - (held & -held))
+        return wanted
 
-    def _exchangeable(self, pair: int, other: int, t: int, to: int) -> bool:
-        draft, mark = self.draft, self.draft.mark()
-        draft.remove(pair)
-        draft.remove(other)
-        possible = bool(draft.free(pair) >> to & 1 and draft.free(other) >> t & 1)
-        if possible:
-            draft.place(pair, to)
-            possible = bool(draft.free(other) >> t & 1)
-        draft.undo(mark)
-        return possible
+    def _chain(self, pair: int, t: int, to: int) -> Chain | None:
+        """What moves when the pair goes from slot ``t`` to slot ``to``; None where that is not possible."""
+        chain = {pair: to}
+        if self.draft.free(pair) >> to & 1:
+            return chain
+        if not self._follow(chain, pair, t, to):
+            return None
+        in_the_way = self._in_the_way(chain, t, to)
+        if in_the_way is None:
+            return chain
+        # One further meeting that holds what is lacking goes the other way, with those that it pushes.
+        others = [other for other in in_the_way if other not in chain]
+        if not others:
+            return None
+        other = others[int(self.draft.rng.random() * len(others))]
+        chain[other] = t if self.draft.slot[other] == to else to
+        possible = self.possible[other] >> chain[other] & 1 and self._follow(chain, other, t, to)
+        return chain if possible and self._in_the_way(chain, t, to) is None else None
 
-    def _both(self, pair: int, other: int, t: int, to: int, own: int) -> int:
-        """The change when the two exchange slots; ``own`` is that of the pair alone."""
+    def _follow(self, chain: Chain, pair: int, t: int, to: int) -> bool:
+        """Let all that the pair pushes out of its parties' way join the chain; False where something cannot move."""
+        draft, slots, possible = self.draft, self.draft.slots, self.possible
+        waiting = [pair]
+        for pair in waiting:
+            there = chain[pair]
+            back = t if there == to else to
+            pushed = draft.at_project[draft.project[pair] * slots + there]
+            if pushed >= 0 and pushed not in chain:
+                if not possible[pushed] >> back & 1:
+                    return False
+                chain[pushed] = back
+                waiting.append(pushed)
+            f = draft.counterparty[pair]
+            meetings = draft.at_counterparty[f * slots + there]
+            if meetings:
+                staying = [other for other in meetings if other not in chain]
+                coming = [other for other in draft.at_counterparty[f * slots + back] if other in chain]
+                if len(staying) + len(coming) > draft.reps[f]:
+                    if not possible[staying[0]] >> back & 1:
+                        return False
+                    chain[staying[0]] = back
+                    waiting.append(staying[0])
+            if len(chain) > _LONGEST:
+                return False
+        return True
+
+    def _in_the_way(self, chain: Chain, t: int, to: int) -> Iterable[int] | None:
+        """The meetings that hold the tables, delegates or interpreters that the chain lacks; None if it lacks none."""
+        draft, slots = self.draft, self.draft.slots
+        seats = 0
+        delegates: dict[int, int] = {}
+        interpreters: dict[int, int] = {}
+        for pair, slot in chain.items():
+            more = 1 if slot == to else -1
+            d, pool = draft.delegation[pair], draft.pool[pair]
+            delegates[d] = delegates.get(d, 0) + more
+            if draft.table[pair]:
+                seats += more
+            if pool >= 0:
+                interpreters[pool] = interpreters.get(pool, 0) + more
+        if seats:
+            slot = to if seats > 0 else t
+            if len(draft.at_table[slot]) + abs(seats) > draft.tables[slot]:
+                return draft.at_table[slot]
+        for d, more in delegates.items():
+            team = draft.at_delegation[d * slots + (to if more > 0 else t)]
+            if more and len(team) + abs(more) > draft.people[d]:
+                return team
+        for pool, more in interpreters.items():
+            at = pool * slots + (to if more > 0 else t)
+            if more and len(draft.at_pool[at]) + abs(more) > draft.interpreters[at]:
+                return draft.at_pool[at]
+        return None
+
+    def _change(self, chain: Chain, t: int, to: int) -> int:
+        """The change of the cost when the meetings of the chain go where it says."""
+        draft, slots = self.draft, self.draft.slots
+        moved, more_of_project, more_of_counterparty = 0, {}, {}
+        for pair, slot in chain.items():
+            more = 1 if slot == to else -1
+            p, f, published = draft.project[pair], draft.counterparty[pair], self.published[pair]
+            more_of_project[p] = more_of_project.get(p, 0) + more
+            more_of_counterparty[f] = more_of_counterparty.get(f, 0) + more
+            if published >= 0:
+                moved += (slot != published) - (draft.slot[pair] != published)
+        both, change = 1 << t | 1 << to, 0
+        for p, more in more_of_project.items():
+            if more:
+                available = draft.project_avail[p]
+                busy = available & ~draft.project_free[p]
+                change += self._gained(available, busy, busy ^ both, t, to)
+        for f, more in more_of_counterparty.items():
+            if more:
+                busy = draft.counterparty_busy[f]
+                after = busy & ~both
+                if len(draft.at_counterparty[f * slots + t]) > more:
+                    after |= 1 << t
+                if len(draft.at_counterparty[f * slots + to]) > -more:
+                    after |= 1 << to
+                if after != busy:
+                    change += self._gained(draft.counterparty_avail[f], busy, after, t, to)
+        return _GAP * change + moved
+
+    def _gained(self, available: int, before: int, after: int, t: int, to: int) -> int:
+        """The change of a party's gaps when the slots in which it is busy change in these two."""
+        here, there = self.draft.session[t], self.draft.session[to]
+        change = gaps(after & here, available) - gaps(before & here, available)
+        if here != there:
+            change += gaps(after & there, available) - gaps(before & there, available)
+        return change
+
+    def _apply(self, chain: Chain) -> None:
         draft = self.draft
-        p, f, p2, f2 = draft.project[pair], draft.counterparty[pair], draft.project[other], draft.counterparty[other]
-        if p == p2:
-            return (
-                _GAP * (self._counterparty(f, t, to) + self._counterparty(f2, to, t))
-                + self._moved(pair, t, to)
-                + self._moved(other, to, t)
-            )
-        if f == f2:
-            return (
-                _GAP * (self._project(p, t, to) + self._project(p2, to, t))
-                + self._moved(pair, t, to)
-                + self._moved(other, to, t)
-            )
-        return own + self._change(other, to, t)
-
-    def _change(self, pair: int, t: int, to: int) -> int:
-        """The change when one meeting moves."""
-        draft = self.draft
-        change = self._project(draft.project[pair], t, to) + self._counterparty(draft.counterparty[pair], t, to)
-        return _GAP * change + self._moved(pair, t, to)
-
-    def _moved(self, pair: int, t: int, to: int) -> int:
-        published = self.published[pair]
-        return 0 if published < 0 else (to != published) - (t != published)
-
-    def _project(self, p: int, t: int, to: int) -> int:
-        draft = self.draft
-        available = draft.project_avail[p]
-        return _shift(draft.session, available & ~draft.project_free[p], available, 1 << t, 1 << to, t, to)
-
-    def _counterparty(self, f: int, t: int, to: int) -> int:
-        draft = self.draft
-        alone = len(draft.at_counterparty[f * draft.slots + t]) == 1
-        leaves = 1 << t if alone else 0
-        return _shift(draft.session, draft.counterparty_busy[f], draft.counterparty_avail[f], leaves, 1 << to, t, to)
-
-
-def _shift(session: list[int], busy: int, available: int, leaves: int, comes: int, t: int, to: int) -> int:
-    """The change of a party's gaps when ``leaves`` is no longer and ``comes`` is now busy."""
-    after = busy & ~leaves | comes
-    here, there = session[t], session[to]
-    change = gaps(after & here, available) - gaps(busy & here, available)
-    if here != there:
-        change += gaps(after & there, available) - gaps(busy & there, available)
-    return change
+        for pair in chain:
+            draft.remove(pair)
+        for pair, slot in chain.items():
+            draft.place(pair, slot)
+        draft.log.clear()

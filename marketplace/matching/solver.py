@@ -47,20 +47,21 @@ class Effort:
 
 EFFORTS = (
     Effort(600, 2.0, 8_000, 0, 0, 0, 0, 6_000, 0.0, 100, 30, 300),
-    Effort(6_000, 5.0, 6_000, 45_000, 0, 0, 0, 6_000, 0.0, 100, 30, 100),
-    Effort(60_000, 20.0, 36_000, 0, 150_000, 2_400, 1_800, 0, 1e-5, 400, 24, 0),
-    Effort(500_000, 60.0, 115_000, 0, 1_000_000, 800, 1_200, 0, 1e-4, 1_000, 5, 0),
-    Effort(1 << 62, 180.0, 300_000, 0, 0, 0, 0, 0, 1e-4, 500, 3, 0),
+    Effort(6_000, 5.0, 6_000, 45_000, 0, 0, 0, 6_000, 0.0, 100, 30, 200),
+    Effort(60_000, 20.0, 36_000, 0, 150_000, 2_400, 1_800, 0, 1e-5, 120, 24, 120),
+    Effort(500_000, 60.0, 115_000, 0, 1_000_000, 800, 1_200, 0, 1e-4, 1_000, 10, 30),
+    Effort(1 << 62, 180.0, 300_000, 0, 0, 0, 0, 0, 1e-4, 500, 5, 10),
 )
 
 # Shares of the time limit by whose end a phase is cut.
-_LINEAR_UNTIL, _SHARP_UNTIL, _VALUE_UNTIL, _EXACT_UNTIL, _COMPACT_UNTIL = 0.6, 0.65, 0.8, 0.85, 0.95
+_LINEAR_UNTIL, _SHARP_UNTIL, _VALUE_UNTIL, _EXACT_UNTIL, _COMPACT_UNTIL = 0.6, 0.65, 0.75, 0.8, 0.95
 _LEAST_ROUNDS = 1_200  # of timing all pairs, what comes before included, with which it is better than not to
 _LEVELS = 0.15  # of the time limit, at most, for the bounds of musts and floors before that
 _SIMPLEX_COLUMNS = 60_000  # beyond which the interior point method is quicker where no pair is timed
 _PRICE_ROUNDS = 60
 _WIDE = 0.004  # gap of the first answer from which it is worth while to give every pair its slots
-_FEW_GAPS = 0.01  # per meeting, which annealing does not improve at the price of moving published meetings
+# Gaps per meeting up to which annealing is not worth while, and with which it would only move published meetings.
+_FEW_GAPS, _FEW_IF_PUBLISHED = 0.001, 0.01
 
 
 def solve(
@@ -113,9 +114,8 @@ class _Run:
         self._report("bound", draft)
         compactor = Compactor(draft)
         self._finished(compactor.run(self.effort.sweeps, self._stop(_COMPACT_UNTIL)))
-        if self.effort.anneals and compactor.gaps() > (
-            _FEW_GAPS * len(draft.meetings()) if self.problem.published else 0
-        ):
+        few = _FEW_IF_PUBLISHED if self.problem.published else _FEW_GAPS
+        if compactor.gaps() > few * len(draft.meetings()):
             self._finished(compactor.anneal(self.effort.anneals, self._stop(_COMPACT_UNTIL)))
             self._finished(compactor.run(self.effort.sweeps, self._stop(_COMPACT_UNTIL)))
         self._report("compact", draft)
