@@ -94,6 +94,65 @@ class Compactor:
             total += sum(gaps(busy & day, available) for day in self.days)
         return total
 
+    def chain(self, pair: int, t: int, to: int) -> Chain | None:
+        """What moves when the pair goes from slot ``t`` to slot ``to``; None where that is not possible."""
+        chain = {pair: to}
+        if self.draft.free(pair) >> to & 1:
+            return chain
+        if not self._follow(chain, pair, t, to):
+            return None
+        in_the_way = self._in_the_way(chain, t, to)
+        if in_the_way is None:
+            return chain
+        # One further meeting that holds what is lacking goes the other way, with those that it pushes.
+        others = [other for other in in_the_way if other not in chain]
+        if not others:
+            return None
+        other = others[int(self.draft.rng.random() * len(others))]
+        chain[other] = t if self.draft.slot[other] == to else to
+        possible = self.possible[other] >> chain[other] & 1 and self._follow(chain, other, t, to)
+        return chain if possible and self._in_the_way(chain, t, to) is None else None
+
+    def change(self, chain: Chain, t: int, to: int) -> int:
+        """The change of the cost when the meetings of the chain go where it says."""
+        draft, slots = self.draft, self.draft.slots
+        moved = 0
+        more_of_project: dict[int, int] = {}  # meetings in slot ``to``
+        more_of_counterparty: dict[int, int] = {}
+        for pair, slot in chain.items():
+            more = 1 if slot == to else -1
+            p, f, published = draft.project[pair], draft.counterparty[pair], self.published[pair]
+            more_of_project[p] = more_of_project.get(p, 0) + more
+            more_of_counterparty[f] = more_of_counterparty.get(f, 0) + more
+            if published >= 0:
+                moved += (slot != published) - (draft.slot[pair] != published)
+        both, change = 1 << t | 1 << to, 0
+        for p, more in more_of_project.items():
+            if more:
+                available = draft.project_avail[p]
+                busy = available & ~draft.project_free[p]
+                change += self._gained(available, busy, busy ^ both, t, to)
+        for f, more in more_of_counterparty.items():
+            if more:
+                busy = draft.counterparty_busy[f]
+                after = busy & ~both
+                if len(draft.at_counterparty[f * slots + t]) > more:
+                    after |= 1 << t
+                if len(draft.at_counterparty[f * slots + to]) > -more:
+                    after |= 1 << to
+                if after != busy:
+                    change += self._gained(draft.counterparty_avail[f], busy, after, t, to)
+        return _GAP * change + moved
+
+    def apply(self, chain: Chain) -> None:
+        """Let the meetings of the chain go where it says."""
+        draft = self.draft
+        for pair in chain:
+            draft.remove(pair)
+        for pair, slot in chain.items():
+            draft.place(pair, slot)
+        draft.log.clear()
+
     def _meetings(self) -> list[int]:
         """The meetings that may move."""
         return [pair for pair, t in enumerate(self.draft.slot) if t >= 0 and not self.draft.locked[pair]]
@@ -107,13 +166,13 @@ class Compactor:
         if rng.random() < _AIMED:
             slots = slots & self._wanted(pair) or slots
         to = draft.any_slot(slots)
-        chain = self._chain(pair, t, to)
+        chain = self.chain(pair, t, to)
         if chain is None:
             return 0
-        change = self._change(chain, t, to)
+        change = self.change(chain, t, to)
         if change > 0 and rng.random() >= math.exp(-change / heat):
             return 0
-        self._apply(chain)
+        self.apply(chain)
         return change
 
     def _improve(self, pair: int, slots: int) -> int:
@@ -125,10 +184,10 @@ class Compactor:
             bit = slots & -slots
             slots ^= bit
             to = bit.bit_length() - 1
-            chain = self._chain(pair, t, to)
+            chain = self.chain(pair, t, to)
             if chain is None:
                 continue
-            change = self._change(chain, t, to)
+            change = self.change(chain, t, to)
             if change < best:
                 best, target, ties = change, chain, 1
             elif change == best:
@@ -136,7 +195,7 @@ class Compactor:
                 if self.draft.rng.random() * ties < 1.0:
                     target = chain
         if target is not None:
-            self._apply(target)
+            self.apply(target)
         return best
 
     def _troubled(self, pair: int) -> bool:
@@ -164,25 +223,6 @@ class Compactor:
                 if held:
                     wanted |= available & ~held & ((1 << held.bit_length()) - (held & -held))
         return wanted
-
-    def _chain(self, pair: int, t: int, to: int) -> Chain | None:
-        """What moves when the pair goes from slot ``t`` to slot ``to``; None where that is not possible."""
-        chain = {pair: to}
-        if self.draft.free(pair) >> to & 1:
-            return chain
-        if not self._follow(chain, pair, t, to):
-            return None
-        in_the_way = self._in_the_way(chain, t, to)
-        if in_the_way is None:
-            return chain
-        # One further meeting that holds what is lacking goes the other way, with those that it pushes.
-        others = [other for other in in_the_way if other not in chain]
-        if not others:
-            return None
-        other = others[int(self.draft.rng.random() * len(others))]
-        chain[other] = t if self.draft.slot[other] == to else to
-        possible = self.possible[other] >> chain[other] & 1 and self._follow(chain, other, t, to)
-        return chain if possible and self._in_the_way(chain, t, to) is None else None
 
     def _follow(self, chain: Chain, pair: int, t: int, to: int) -> bool:
         """Let all that the pair pushes out of its parties' way join the chain; False where something cannot move."""
@@ -239,35 +279,6 @@ class Compactor:
                 return draft.at_pool[at]
         return None
 
-    def _change(self, chain: Chain, t: int, to: int) -> int:
-        """The change of the cost when the meetings of the chain go where it says."""
-        draft, slots = self.draft, self.draft.slots
-        moved, more_of_project, more_of_counterparty = 0, {}, {}
-        for pair, slot in chain.items():
-            more = 1 if slot == to else -1
-            p, f, published = draft.project[pair], draft.counterparty[pair], self.published[pair]
-            more_of_project[p] = more_of_project.get(p, 0) + more
-            more_of_counterparty[f] = more_of_counterparty.get(f, 0) + more
-            if published >= 0:
-                moved += (slot != published) - (draft.slot[pair] != published)
-        both, change = 1 << t | 1 << to, 0
-        for p, more in more_of_project.items():
-            if more:
-                available = draft.project_avail[p]
-                busy = available & ~draft.project_free[p]
-                change += self._gained(available, busy, busy ^ both, t, to)
-        for f, more in more_of_counterparty.items():
-            if more:
-                busy = draft.counterparty_busy[f]
-                after = busy & ~both
-                if len(draft.at_counterparty[f * slots + t]) > more:
-                    after |= 1 << t
-                if len(draft.at_counterparty[f * slots + to]) > -more:
-                    after |= 1 << to
-                if after != busy:
-                    change += self._gained(draft.counterparty_avail[f], busy, after, t, to)
-        return _GAP * change + moved
-
     def _gained(self, available: int, before: int, after: int, t: int, to: int) -> int:
         """The change of a party's gaps when the slots in which it is busy change in these two."""
         here, there = self.draft.session[t], self.draft.session[to]
@@ -275,11 +286,3 @@ class Compactor:
         if here != there:
             change += gaps(after & there, available) - gaps(before & there, available)
         return change
-
-    def _apply(self, chain: Chain) -> None:
-        draft = self.draft
-        for pair in chain:
-            draft.remove(pair)
-        for pair, slot in chain.items():
-            draft.place(pair, slot)
-        draft.log.clear()

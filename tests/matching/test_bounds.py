@@ -17,6 +17,7 @@ from marketplace.matching.draft import Draft
 from marketplace.matching.linear import IntegerAnswer, Model, solve_integer
 from marketplace.matching.relaxation import FloatArray, Prices, certificate, relax
 from marketplace.matching.residual import after_locks
+from marketplace.matching.schedule import Bound
 from tests.matching.small_problems import document, optimum, small_problems
 
 
@@ -182,6 +183,65 @@ def test_a_level_that_is_cut_leaves_the_one_above_with_meetings_beside_it(monkey
     assert (len(solved), finished) == (2, False)
     assert draft.levels()[0] == certifier.must
     assert draft.levels()[2] > 0.6 * certifier.score
+
+
+@given(small_problems)
+@settings(max_examples=25, deadline=None)
+def test_lowered_bounds_hold(problem: Problem) -> None:
+    best = optimum(problem)
+    certifier = Certifier(after_locks(problem), 1_000, never)
+
+    certifier.lower("simplex", 20.0)
+    certifier.prune(40)
+    certifier.tighten(best.must, best.floors, "simplex", 20.0)
+    bound = certifier.bound
+
+    assert best.must <= bound.must
+    assert best.must < bound.must or best.floors <= bound.floors
+    assert best.score <= bound.score
+
+
+def beside_a_must() -> Problem:
+    """Project 1 needs counterparty 0 for its minimum, whose only two slots a must meeting leaves it one of."""
+    content = document()
+    content["projects"] |= {"avail": ["110", "110"], "min": [0, 2], "in_person": [0, 0]}
+    content["counterparties"] |= {"avail": ["100", "110"], "min": [0, 0], "reps": [1, 1], "max": [2, 2]}
+    content["pairs"] |= {"must": [1, 0, 0, 0], "interp": [-1] * 4}
+    return Problem.from_json(content)
+
+
+def test_a_floor_that_the_musts_exclude_is_left_out() -> None:
+    certifier = Certifier(after_locks(beside_a_must()), 8_000, never)
+
+    certifier.lower("simplex", 20.0)
+
+    assert certifier.excluded == 1
+    assert not certifier.residual.reachable.any()
+    assert certifier.bound.floors == 3
+
+
+def test_with_fewer_musts_such_a_floor_may_be_reached() -> None:
+    certifier = Certifier(after_locks(beside_a_must()), 8_000, never)
+
+    certifier.lower("simplex", 20.0)
+    certifier.tighten(0, 4, "simplex", 20.0)
+
+    assert certifier.bound.floors == 4
+    assert certifier.bound.score >= 300 + 200
+
+
+def test_a_floor_that_cannot_be_reached_makes_no_room_for_others() -> None:
+    # Project 0 has one counterparty too few for its minimum; the meeting that project 1 needs costs the better ones.
+    content = document()
+    content["projects"] |= {"min": [3, 2], "in_person": [0, 0], "avail": ["110", "110"]}
+    content["counterparties"] |= {"avail": ["110", "110"], "min": [0, 0], "reps": [1, 1], "max": [1, 1]}
+    content["pairs"] |= {"must": [0] * 4, "interp": [-1] * 4}
+    problem = Problem.from_json(content)
+    certifier = Certifier(after_locks(problem), 8_000, never)
+
+    assert certifier.choose("simplex", 20.0) is not None
+
+    assert certifier.bound == Bound(must=0, floors=3, score=300 + 200)
 
 
 def test_floors_that_exclude_each_other_are_seen_by_branch_and_bound() -> None:
