@@ -7,12 +7,15 @@ gaps or the published schedule in any other way than its own rule says; CP-SAT's
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from ortools.sat.python import cp_model
+
     from marketplace.matching import Problem
 
 Meeting = tuple[int, int, int]
@@ -170,9 +173,10 @@ def _give_way(board: Board, held: list[tuple[int, int]], rank: int, pair: int, w
 
 
 def cp_sat(problem: Problem, seed: int, seconds: float = 60.0) -> tuple[list[Meeting], bool]:
-    """CP-SAT's plain time-indexed model, level after level; also says whether it proved all three levels optimal.
+    """CP-SAT's plain time-indexed model, level after level; also says whether it proved all four levels optimal.
 
-    One Boolean a pair and slot, one row a capacity. Needs the `bench` dependency group.
+    One Boolean a pair and slot, one row a capacity; musts, floors, score and idle gaps. Needs the `bench` dependency
+    group.
     """
     from ortools.sat.python import cp_model
 
@@ -201,6 +205,7 @@ def cp_sat(problem: Problem, seed: int, seconds: float = 60.0) -> tuple[list[Mee
         sum(variable for (k, _), variable in x.items() if must[k]),
         sum(reached),
         sum(score[k] * variable for (k, _), variable in x.items()),
+        -sum(_gaps(problem, model, x)),
     ]
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
@@ -221,6 +226,33 @@ def cp_sat(problem: Problem, seed: int, seconds: float = 60.0) -> tuple[list[Mee
         for variable in x.values():
             model.add_hint(variable, solver.value(variable))
     return meetings, proven
+
+
+def _gaps(
+    problem: Problem, model: cp_model.CpModel, x: dict[tuple[int, int], cp_model.IntVar]
+) -> list[cp_model.IntVar]:
+    """One Boolean a party and available slot, true where it is idle there and meets before and after in the session."""
+    meets: dict[tuple[str, int, int], list[cp_model.IntVar]] = {}
+    for (k, t), variable in x.items():
+        meets.setdefault(("p", int(problem.pair_project[k]), t), []).append(variable)
+        meets.setdefault(("f", int(problem.pair_counterparty[k]), t), []).append(variable)
+    found = []
+    for who, available in (("p", problem.project_avail), ("f", problem.counterparty_avail)):
+        for party, session in itertools.product(range(len(available)), sorted(set(problem.slot_session.tolist()))):
+            slots = np.flatnonzero(available[party] & (problem.slot_session == session)).tolist()
+            busy, before, after = ([model.new_bool_var("") for _ in slots] for _ in range(3))
+            for t, one in zip(slots, busy, strict=True):
+                model.add_max_equality(one, meets.get((who, party, t), [0]))
+            for earlier, later in itertools.pairwise(range(len(slots))):
+                model.add(before[later] >= before[earlier])
+                model.add(before[later] >= busy[earlier])
+                model.add(after[earlier] >= after[later])
+                model.add(after[earlier] >= busy[later])
+            for one, earlier, later in zip(busy, before, after, strict=True):
+                gap = model.new_bool_var("")
+                model.add(gap >= earlier + later - one - 1)
+                found.append(gap)
+    return found
 
 
 def _capacities(problem: Problem, k: int, t: int) -> list[tuple[tuple[str, int, int], int]]:

@@ -6,7 +6,6 @@ filled.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ from .relaxation import reduced, relax
 from .residual import after_locks
 from .schedule import VERSION, Objective, Schedule
 
-VOLUNTARY_MOVES = 0.005  # share of the meetings of the schedule before that may move though they would not have to
+VOLUNTARY_MOVES = 0.005  # share of the meetings that could stay which may move all the same, one at least
 SHORT_CHAIN, LONG_CHAIN = 1, 2  # meetings moved on for one more meeting; for a displaced, must or needed one
 MOST_TRIES = 200  # meetings looked at to be moved on for one other; more than this seldom finds anything
 PRICE_ROUNDS = 150  # of the subgradient method
@@ -176,7 +175,8 @@ class _Mending:
         self.open_slots = everything & ~((1 << min(frozen_until, problem.slots)) - 1)
         self.origin: dict[int, int] = {}
         self.displaced: list[int] = []
-        self.moved = 0  # meetings that are held in another slot than before
+        self.uncounted: set[int] = set()  # meetings that may move beside the limit
+        self.moved = 0  # other meetings that are held in another slot than before
         self.move_limit = 0
         self.tries = 0
         tie = np.random.default_rng(seed).random(problem.pairs)
@@ -202,9 +202,11 @@ class _Mending:
                 self.displaced.append(pair)
         self.origin = origin
         self.moved = sum(draft.slot[pair] not in (-1, t) for pair, t in origin.items())
-        # Whoever lost the slot may get another one; the allowance is for the others.
-        allowance = len(self.displaced) + math.ceil(VOLUNTARY_MOVES * len(origin))
-        self.move_limit = allowance if max_moves is None else max_moves
+        if max_moves is None:
+            # Whoever lost the slot may get another one; the limit is for the others.
+            self.uncounted.update(self.displaced)
+            max_moves = max(1, int(VOLUNTARY_MOVES * (len(origin) - len(self.displaced))))
+        self.move_limit = max_moves
 
     def _hold_locks(self) -> None:
         """Hold what is locked, the most valuable first; where not all can be, the others are no longer locked."""
@@ -326,18 +328,22 @@ class _Mending:
     def allowed(self, pair: int) -> int:
         """The slots that neither the past nor the limit of moves forbids."""
         origin = self.origin.get(pair)
-        if origin is None or self.moved < self.move_limit:
+        if origin is None or pair in self.uncounted or self.moved < self.move_limit:
             return self.open_slots
         return self.open_slots & 1 << origin
 
     def _place(self, pair: int, t: int) -> None:
         self.draft.place(pair, t)
-        self.moved += self.origin.get(pair, t) != t
+        self.moved += self._counts(pair, t)
 
     def _remove(self, pair: int) -> None:
         t = self.draft.slot[pair]
         self.draft.remove(pair)
-        self.moved -= self.origin.get(pair, t) != t
+        self.moved -= self._counts(pair, t)
+
+    def _counts(self, pair: int, t: int) -> bool:
+        """Whether a meeting in a slot is one that moved and is limited."""
+        return self.origin.get(pair, t) != t and pair not in self.uncounted
 
     def under_floor(self, pair: int) -> bool:
         """Whether one of the two has fewer meetings than its minimum."""

@@ -8,7 +8,7 @@ from typing import Any
 from .errors import ProblemError
 from .problem import Meeting, Problem, parse_meetings
 
-VERSION = "1.3"  # of the engine: the same problem, seed and version give the same schedule
+VERSION = "1.4"  # of the engine: the same problem, seed and version give the same schedule
 
 
 @dataclass(frozen=True)
