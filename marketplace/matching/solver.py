@@ -59,6 +59,7 @@ _LEAST_ROUNDS = 1_200  # of timing all pairs, what comes before included, with w
 _LEVELS = 0.15  # of the time limit, at most, for the bounds of musts and floors before that
 _SIMPLEX_COLUMNS = 60_000  # beyond which the interior point method is quicker where no pair is timed
 _PRICE_ROUNDS = 60
+_FAR = 0.02  # gap from which branch and bound has no hope before the exchange has done its work
 _WIDE = 0.004  # gap of the first answer from which it is worth while to give every pair its slots
 # Gaps per meeting up to which annealing is not worth while, and with which it would only move published meetings.
 _FEW_GAPS, _FEW_IF_PUBLISHED = 0.001, 0.01
@@ -122,7 +123,7 @@ class _Run:
         return self._schedule(draft)
 
     def _search(self, draft: Draft) -> Draft:
-        """Choose, place, insert; again with a tighter relaxation, then exactly or by shaking, while a gap is left."""
+        """Choose, place; again with a tighter relaxation, then by exchange or exactly, while a gap is left."""
         effort, residual = self.effort, self.residual
         full = columns_if(residual, self.problem.slots)
         affordable = full <= effort.full_columns
@@ -154,25 +155,17 @@ class _Run:
                 choice, draft = tighter, self._place(tighter, draft)
             else:
                 self.certifier.time_pairs(first)  # What was too slow once would be so again.
+        far = draft.levels()[2] < (1 - _FAR) * self.certifier.score
+        if not self._optimal(draft) and (far or not exactly):
+            left, stop = self._left(_VALUE_UNTIL), self._stop(_VALUE_UNTIL)
+            finished = exchange(draft, residual, choice.worth, self._target(), effort.rounds, left, stop)
+            self._finished(finished)
+            draft = max(draft, before, key=lambda draft: draft.value)
+            self._report("improved", draft)
         if exactly and not self._optimal(draft):
             draft, finished = prove(self.certifier, draft, self._left(_EXACT_UNTIL), self._stop(_EXACT_UNTIL))
             self._finished(finished)
             self._report("exact", draft)
-        elif not self._optimal(draft):
-            stop = self._stop(_VALUE_UNTIL)
-            self._finished(
-                exchange(
-                    draft,
-                    residual,
-                    choice.worth,
-                    self._target(),
-                    effort.rounds,
-                    self._left(_VALUE_UNTIL),
-                    stop,
-                )
-            )
-            draft = max(draft, before, key=lambda draft: draft.value)
-            self._report("improved", draft)
         return draft
 
     def _time_for_all(self) -> bool:
