@@ -259,7 +259,9 @@ class _Run:
         if self.progress is not None:
             self.score = draft.levels()[2] if draft is not None else self.score
             bound = self.certifier.score
-            self.progress(phase, self.score, bound, (bound - self.score) / bound if bound else 0.0, self._elapsed())
+            # A draft short of a minimum can score more than the bound, which speaks of schedules that are not.
+            gap = max(0.0, (bound - self.score) / bound) if bound else 0.0
+            self.progress(phase, self.score, bound, gap, self._elapsed())
 
     def _schedule(self, draft: Draft) -> Schedule:
         meetings = tuple(draft.meetings())
