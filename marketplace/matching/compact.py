@@ -96,22 +96,27 @@ class Compactor:
 
     def chain(self, pair: int, t: int, to: int) -> Chain | None:
         """What moves when the pair goes from slot ``t`` to slot ``to``; None where that is not possible."""
-        chain = {pair: to}
-        if self.draft.free(pair) >> to & 1:
+        draft, chain = self.draft, {pair: to}
+        if draft.free(pair) >> to & 1:
             return chain
+        own = draft.at_project[draft.project[pair] * draft.slots + to]
+        if own >= 0 and not self.possible[own] >> t & 1:
+            return None  # As most chains end.
         if not self._follow(chain, pair, t, to):
             return None
         in_the_way = self._in_the_way(chain, t, to)
         if in_the_way is None:
             return chain
         # One further meeting that holds what is lacking goes the other way, with those that it pushes.
-        others = [other for other in in_the_way if other not in chain]
+        slot, possible = draft.slot, self.possible
+        others = [other for other in in_the_way if other not in chain and possible[other] >> t + to - slot[other] & 1]
         if not others:
             return None
-        other = others[int(self.draft.rng.random() * len(others))]
-        chain[other] = t if self.draft.slot[other] == to else to
-        possible = self.possible[other] >> chain[other] & 1 and self._follow(chain, other, t, to)
-        return chain if possible and self._in_the_way(chain, t, to) is None else None
+        other = others[int(draft.rng.random() * len(others))]
+        chain[other] = t + to - slot[other]
+        if self._follow(chain, other, t, to) and self._in_the_way(chain, t, to) is None:
+            return chain
+        return None
 
     def change(self, chain: Chain, t: int, to: int) -> int:
         """The change of the cost when the meetings of the chain go where it says."""
@@ -243,10 +248,11 @@ class Compactor:
                 staying = [other for other in meetings if other not in chain]
                 coming = [other for other in draft.at_counterparty[f * slots + back] if other in chain]
                 if len(staying) + len(coming) > draft.reps[f]:
-                    if not possible[staying[0]] >> back & 1:
+                    pushed = next((other for other in staying if possible[other] >> back & 1), -1)
+                    if pushed < 0:
                         return False
-                    chain[staying[0]] = back
-                    waiting.append(staying[0])
+                    chain[pushed] = back
+                    waiting.append(pushed)
             if len(chain) > _LONGEST:
                 return False
         return True
