@@ -30,10 +30,10 @@ from .residual import Residual
 from .schedule import Bound
 
 _FALLBACK_ROUNDS = 30  # of the subgradient method where nothing better is known
-_HOPELESS = -200.0  # worth by coarse prices, with which a pair is not looked at
+_HOPELESS = -150.0  # worth by coarse prices, with which a pair is not looked at
 # Shares of the rounds with all pairs timed, and the worth up to which pairs are left out of what follows each.
 _SIFTED = ((0.125, -150.0), (0.125, -100.0), (0.25, -60.0), (0.5, -20.0))
-_AGAIN_ROUNDS = 250  # of it for an answer with fewer musts or floors
+_AGAIN_ROUNDS = 100  # of it for an answer with fewer musts or floors
 _PRICES_UNTIL = 0.6  # of the time for all pairs, of which the rest makes the answer whole
 _TRIED_ROUNDS = 20  # of the first order method, which tell how fast it is
 
@@ -84,6 +84,7 @@ class Certifier:
         self.kept = np.ones(len(residual.pairs), dtype=np.bool_)
         self.prices: Prices | None = None  # the best ones
         self.priced = self.relaxation  # whose prices they are
+        self.lowered: tuple[int, Relaxation] | None = None  # musts and relaxation of the last programme of floors
         # The last programme of :meth:`sharpen`, and where it ended.
         self.timed: tuple[PrimalDual, Vectors] | None = None
 
@@ -124,6 +125,10 @@ class Certifier:
             wanted[order] |= (lacking > 0) & (rank < lacking + 4)
         return wanted
 
+    def bound_musts(self, seconds: float) -> None:
+        """Lower the bound of the musts to what they alone allow, each with its slots: what greed misses may be none."""
+        self._lower_must(time.monotonic() + seconds)
+
     def choose(self, method: Method, seconds: float) -> Choice | None:
         """Solve the relaxation level by level; None where the solver did not finish within ``seconds``.
 
@@ -139,7 +144,7 @@ class Certifier:
             self._score(answer.prices, self.must, self.floors)
             before = (self.must, self.floors)
             if answer.must_missing >= 0.01:
-                self._lower_must(method, ends)
+                self._lower_must(ends)
             if answer.must_missing >= 0.01 or answer.floors_missing >= 0.01:
                 self._lower_floors(self.must, method, ends)
             if (self.must, self.floors) == before:
@@ -199,7 +204,7 @@ class Certifier:
         is easy, also where that of the score is far too large.
         """
         ends = time.monotonic() + seconds
-        self._lower_must(method, ends)
+        self._lower_must(ends)
         self._lower_floors(self.must, method, ends)
         left = ends - time.monotonic()
         if self.kept.all() and left > 0:
@@ -246,7 +251,7 @@ class Certifier:
         """
         ends = time.monotonic() + seconds
         if must < self.must:
-            self._lower_must(method, ends)
+            self._lower_must(ends)
         if must < self.floors_under:
             self.floors, self.floors_under = self.unconditional_floors, 0
         if floors < self.floors:
@@ -291,16 +296,23 @@ class Certifier:
         model = model_of(self._programme(), level, *self.further(must, floors))
         return solve_linear(model, method, ends - time.monotonic(), self.stop)
 
-    def _lower_must(self, method: Method, ends: float) -> None:
-        answer = self._solve("must", 0, 0, method, ends)
+    def _lower_must(self, ends: float) -> None:
+        """Lower the bound of the musts to what they alone allow: all other pairs can only stand in their way."""
+        residual = self.residual
+        alone = residual.with_pairs(residual.problem.pair_must[residual.pairs])
+        relaxation = relax(alone.with_floors(np.zeros_like(residual.reachable)), residual.problem.slots)
+        answer = solve_linear(model_of(relaxation, "must", 0, 0), "simplex", ends - time.monotonic(), self.stop)
         if answer is not None:
-            prices = Prices(answer.prices.capacity, np.zeros_like(answer.prices.floor), 0, 0)
-            value = certificate(self.relaxation, self.relaxation.must, prices, 0, 0)
-            self.must = min(self.must, value + self.residual.locked_must)
+            prices = Prices(answer.prices.capacity, np.zeros(0, dtype=np.int64), 0, 0)
+            value = certificate(relaxation, relaxation.must, prices, 0, 0)
+            self.must = min(self.must, value + residual.locked_must)
 
     def _lower_floors(self, must: int, method: Method, ends: float) -> None:
+        if self.lowered is not None and self.lowered[0] == must and self.lowered[1] is self.relaxation:
+            return
         answer = self._solve("floors", must, 0, method, ends)
         if answer is not None:
+            self.lowered = (must, self.relaxation)
             # Every floor reached counts as one, which the price of all floors expresses.
             prices = Prices(answer.prices.capacity, answer.prices.floor, answer.prices.must, SCALE)
             nothing = np.zeros_like(self.relaxation.must)

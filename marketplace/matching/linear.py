@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from . import child
 from .problem import IntArray
-from .relaxation import FloatArray, Prices, Relaxation
+from .relaxation import FloatArray, Prices, Relaxation, RowArray
 
 Level = Literal["must", "floors", "score"]
 Method = Literal["simplex", "ipm"]
@@ -62,11 +62,11 @@ def model_of(relaxation: Relaxation, level: Level, must: int, floors: int) -> Mo
     Missing musts and floors are possible at a penalty, so that the programme is always feasible.
     """
     columns, need = relaxation.columns, np.concatenate([family.capacity for family in relaxation.floors])
-    row_parts: list[IntArray] = []
+    row_parts: list[IntArray | RowArray] = []
     column_parts: list[IntArray] = []
     value_parts: list[FloatArray] = []
 
-    def add(rows: IntArray, at: IntArray, values: FloatArray | float) -> None:
+    def add(rows: IntArray | RowArray, at: IntArray, values: FloatArray | float) -> None:
         row_parts.append(rows)
         column_parts.append(at)
         value_parts.append(np.broadcast_to(np.asarray(values, dtype=np.float64), rows.shape))

@@ -6,7 +6,7 @@ import numpy as np
 
 from .child import Stop
 from .problem import IntArray
-from .relaxation import Family, FloatArray, Prices, Relaxation, best_column
+from .relaxation import Family, FloatArray, Prices, Relaxation, RowArray, best_column
 
 _SWEEPS = 8  # of coordinate descent before the first step
 _MUST_START, _FLOORS_START = 600.0, 300.0
@@ -108,7 +108,7 @@ class _Dual:
         return Prices.of(vector[:n_rows], vector[n_rows:-2], float(vector[-2]), float(vector[-1]))
 
 
-def _numbered(families: tuple[Family, ...]) -> list[tuple[int, IntArray]]:
+def _numbered(families: tuple[Family, ...]) -> list[tuple[int, RowArray]]:
     numbered, first = [], 0
     for family in families:
         size = len(family.capacity)
@@ -118,7 +118,7 @@ def _numbered(families: tuple[Family, ...]) -> list[tuple[int, IntArray]]:
     return numbered
 
 
-def _first_excluded(asked: FloatArray, row: IntArray, capacity: FloatArray) -> FloatArray:
+def _first_excluded(asked: FloatArray, row: RowArray, capacity: FloatArray) -> FloatArray:
     """Per row the largest positive amount among its columns that the capacity leaves out, else 0."""
     positive = np.flatnonzero((asked > 0.0) & (row >= 0))
     order = positive[np.lexsort((-asked[positive], row[positive]))]

@@ -11,6 +11,7 @@ precision, which is five times as fast.
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass
 
@@ -103,7 +104,10 @@ class PrimalDual:
 
     def with_levels(self, must: int, floors: int) -> PrimalDual:
         """The same with other numbers of musts and floors."""
-        return PrimalDual(self.relaxation, must, floors)
+        other = copy.copy(self)
+        other.must, other.floors = must, floors
+        other.limit = np.append(self.limit[:-2], [-float(must), -float(floors)])
+        return other
 
     def with_columns(self, relaxation: Relaxation, point: Vectors) -> tuple[PrimalDual, Vectors]:
         """The same for other pairs of the same rows, and the point there; whoever comes in is not held."""

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from .problem import BoolArray, IntArray, Problem
 from .residual import Residual
 
+RowArray = npt.NDArray[np.int32]  # millions of columns have a dozen of them
 FloatArray = npt.NDArray[np.float64]
 AnyFloats = npt.NDArray[np.floating[Any]]
 
@@ -26,7 +27,7 @@ SCALE = 1 << 20  # Prices are integers in units of 1 / SCALE, so that the bound 
 class Family:
     """Rows of one kind: ``row[c]`` is the row of column c (-1: none) and ``capacity`` the right-hand sides."""
 
-    row: IntArray
+    row: RowArray
     capacity: IntArray
 
 
@@ -206,8 +207,8 @@ def _family(key: IntArray, capacity: IntArray) -> Family:
     """Rows for the keys that are used by more columns than their capacity allows; the others can never bind."""
     use = np.bincount(key[key >= 0], minlength=len(capacity)) if len(capacity) else np.zeros(0, dtype=np.int64)
     binding = use > capacity
-    number = np.append(np.where(binding, np.cumsum(binding) - 1, -1), -1)
-    return Family(number[key].astype(np.int64), capacity[binding].astype(np.int64))
+    number = np.append(np.where(binding, np.cumsum(binding) - 1, -1), -1).astype(np.int32)
+    return Family(number[key], capacity[binding].astype(np.int64))
 
 
 def _published(problem: Problem) -> BoolArray:
@@ -220,8 +221,8 @@ def _published(problem: Problem) -> BoolArray:
 
 def _floor(owner: IntArray, need: IntArray) -> Family:
     wanting = need > 0
-    number = np.append(np.where(wanting, np.cumsum(wanting) - 1, -1), -1)
-    return Family(number[owner].astype(np.int64), need[wanting].astype(np.int64))
+    number = np.append(np.where(wanting, np.cumsum(wanting) - 1, -1), -1).astype(np.int32)
+    return Family(number[owner], need[wanting].astype(np.int64))
 
 
 def _integers(values: AnyFloats | float) -> IntArray:

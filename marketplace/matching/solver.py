@@ -50,12 +50,12 @@ EFFORTS = (
     Effort(6_000, 5.0, 6_000, 45_000, 0, 0, 0, 6_000, 0.0, 100, 30, 200),
     Effort(60_000, 20.0, 36_000, 0, 150_000, 2_400, 1_800, 0, 1e-5, 120, 24, 120),
     Effort(500_000, 60.0, 115_000, 0, 1_000_000, 800, 1_200, 0, 1e-4, 1_000, 10, 30),
-    Effort(1 << 62, 180.0, 300_000, 0, 0, 0, 0, 0, 1e-4, 500, 5, 10),
+    Effort(1 << 62, 180.0, 300_000, 0, 7_000_000, 400, 600, 0, 1e-4, 500, 5, 10),
 )
 
 # Shares of the time limit by whose end a phase is cut.
 _LINEAR_UNTIL, _SHARP_UNTIL, _VALUE_UNTIL, _EXACT_UNTIL, _COMPACT_UNTIL = 0.6, 0.65, 0.75, 0.8, 0.95
-_LEAST_ROUNDS = 1_200  # of timing all pairs, what comes before included, with which it is better than not to
+_LEAST_ROUNDS = 0.3  # share of the rounds of timing all pairs with which it is better than not to
 _LEVELS = 0.15  # of the time limit, at most, for the bounds of musts and floors before that
 _SIMPLEX_COLUMNS = 60_000  # beyond which the interior point method is quicker where no pair is timed
 _PRICE_ROUNDS = 60
@@ -127,17 +127,17 @@ class _Run:
         effort, residual = self.effort, self.residual
         full = columns_if(residual, self.problem.slots)
         affordable = full <= effort.full_columns
-        # Where all pairs may be timed next, the first programme only tells whether that is worth while.
+        # Where all pairs may be timed next, the first programme only tells whether that is worth while; prices do, too.
         first = 0 if affordable else widest(residual, effort.columns)
         second = widest(residual, max(effort.columns, effort.retry_columns))
         exactly = full <= effort.exact_columns
         before = draft
-        choice = self._choose(first)
-        self._finished(choice is not None)
+        large = affordable and len(residual.pairs) > effort.columns
+        choice = None if large else self._choose(first)
+        self._finished(large or choice is not None)
         choice = choice or self.certifier.prune(_PRICE_ROUNDS)
         draft = self._place(choice, draft)
-        wide = draft.levels()[2] < (1 - _WIDE) * self.certifier.score
-        if affordable and wide and self._time_for_all():
+        if affordable and self._gap(draft) > _WIDE and self._time_for_all():
             self.certifier.time_pairs(widest(residual, effort.columns * 4 // 5))
             self.certifier.lower("simplex", _LEVELS * self.limit)
             whole = self.certifier.sharpen(
@@ -148,15 +148,14 @@ class _Run:
             if whole is not None:
                 # It is the better start even where a floor less is reached at first.
                 choice, before, draft = whole[0], draft, self._placed(whole[0])
-        elif second > first and not exactly and not self._optimal(draft):
+        elif (large or second > first) and not exactly and not self._optimal(draft):
             tighter = self._choose(second)
             self._finished(tighter is not None)
             if tighter is not None:
                 choice, draft = tighter, self._place(tighter, draft)
             else:
                 self.certifier.time_pairs(first)  # What was too slow once would be so again.
-        far = draft.levels()[2] < (1 - _FAR) * self.certifier.score
-        if not self._optimal(draft) and (far or not exactly):
+        if not self._optimal(draft) and (not exactly or self._gap(draft) > _FAR):
             left, stop = self._left(_VALUE_UNTIL), self._stop(_VALUE_UNTIL)
             finished = exchange(draft, residual, choice.worth, self._target(), effort.rounds, left, stop)
             self._finished(finished)
@@ -170,7 +169,8 @@ class _Run:
 
     def _time_for_all(self) -> bool:
         """Whether all pairs can be given their slots, at the speed that the machine has just now."""
-        possible = self.certifier.pace() * _LEAST_ROUNDS < self._left(_SHARP_UNTIL)
+        rounds = _LEAST_ROUNDS * (self.effort.prices + self.effort.whole)
+        possible = self.certifier.pace() * rounds < self._left(_SHARP_UNTIL)
         self._finished(possible)
         return possible
 
@@ -237,6 +237,12 @@ class _Run:
     def _optimal(self, draft: Draft) -> bool:
         """Whether there is nothing, or next to nothing on a large problem, left to gain."""
         return draft.value >= self._target()
+
+    def _gap(self, draft: Draft) -> float:
+        """The largest gap of a level to its bound, as a share of the bound."""
+        bound = self.certifier.bound
+        levels = zip(draft.levels(), (bound.must, bound.floors, bound.score), strict=True)
+        return max((most - value) / max(1, most) for value, most in levels)
 
     def _elapsed(self) -> float:
         return time.monotonic() - self.began
