@@ -11,16 +11,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-import highspy
-import numpy as np
-
 from marketplace.matching.timetable.bounds import Demand, State, slot_capacities
+from marketplace.matching.timetable.linear import Row, row_duals
 from marketplace.matching.timetable.model import TimetableProblem
 
 # Prices are whole multiples of this part of a break: it has many divisors, and prices are fractions of small numbers.
 PARTS = 27_720
 MAX_STEPS = 60_000
-MAX_ITERATIONS = 50_000
 
 
 def bound_by_prices(problem: TimetableProblem, allowed: Sequence[frozenset[int]]) -> int:
@@ -53,8 +50,8 @@ def bound_at(prices: Sequence[int], demands: Mapping[Demand, int], capacities: S
 
 def _prices(demands: Mapping[Demand, int], capacities: Sequence[int]) -> list[int] | None:
     """The best prices of the slots, from the duals of the programme over all paths; None if that is too much."""
-    # Per state and per slot, the coefficients of its row: column, value.
-    rows: list[list[tuple[int, int]]] = [[(slot, -2)] for slot in range(len(capacities))]
+    # One row per slot and per state.
+    rows: list[Row] = [[(slot, -2)] for slot in range(len(capacities))]
     sides: list[int] = [0] * len(capacities)
     costs = [0.0] * len(capacities)
     upper: list[int] = list(capacities)
@@ -80,7 +77,7 @@ def _prices(demands: Mapping[Demand, int], capacities: Sequence[int]) -> list[in
             index = following
         if len(costs) > MAX_STEPS:
             return None
-    duals = _duals(costs, upper, rows, sides)
+    duals = row_duals(costs, upper, rows, sides, sides)
     return None if duals is None else [round(-dual * PARTS) for dual in duals[: len(capacities)]]
 
 
@@ -96,27 +93,3 @@ def _useful(demand: Demand, slots: int) -> list[list[tuple[State, State]]]:
         steps[slot] = [step for step in steps[slot] if step[1] in wanted]
         wanted = {before for before, _ in steps[slot]}
     return steps
-
-
-def _duals(
-    costs: list[float], upper: list[int], rows: list[list[tuple[int, int]]], sides: list[int]
-) -> list[float] | None:
-    programme = highspy.HighsLp()
-    programme.num_col_, programme.num_row_ = len(costs), len(rows)
-    programme.col_cost_ = np.array(costs)
-    programme.col_lower_, programme.col_upper_ = np.zeros(len(costs)), np.array(upper, dtype=float)
-    programme.row_lower_ = programme.row_upper_ = np.array(sides, dtype=float)
-    matrix = programme.a_matrix_
-    matrix.format_ = highspy.MatrixFormat.kRowwise
-    matrix.start_ = np.cumsum([0, *map(len, rows)])
-    matrix.index_ = np.array([column for row in rows for column, _ in row])
-    matrix.value_ = np.array([value for row in rows for _, value in row], dtype=float)
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    highs.setOptionValue("output_flag", False)
-    highs.setOptionValue("threads", 1)
-    highs.setOptionValue("simplex_iteration_limit", MAX_ITERATIONS)
-    highs.passModel(programme)
-    highs.run()
-    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        return None
-    return list(highs.getSolution().row_dual)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 from marketplace.matching.timetable.assignment import overfull
 from marketplace.matching.timetable.bounds import slot_capacities
 from marketplace.matching.timetable.model import Session, TimetableProblem
 from marketplace.matching.timetable.windows import windows
+
+if TYPE_CHECKING:
+    from marketplace.matching.timetable.covering import Cover
 
 MAX_LISTED = 12
 MAX_CHOICES = 500_000
@@ -42,6 +46,20 @@ def reason_by_fairness(least: Sequence[int], most: Sequence[int], fairness: int 
     )
 
 
+def meetings_left_over(problem: TimetableProblem, cover: Cover, most: int) -> str:
+    """The reason for a problem of whose meetings at most so many can be held, as the cover shows."""
+    held = f"At most {most} of the {len(problem.meetings)} meetings can be held"
+    if not cover.whole:
+        return f"{held}: tables and the slots of participants, weighed together, are too few (by linear programming)."
+    slots = [slot for slot, mark in enumerate(cover.slots) if mark]
+    people = {participant for participant, _ in cover.places}
+    others = sum(map(bool, cover.open))
+    parts = [f"{_slots(slots)} have room for {most - others - len(cover.places)}"] if slots else []
+    if people:
+        parts.append(f"{_people(people)} can be in {len(cover.places)}{' at other times' if slots else ''}")
+    return f"{held}: {', '.join([*parts, f'and {others} can do without all of these'])}."
+
+
 def participants_in_conflict(problem: TimetableProblem, participants: Sequence[int]) -> str:
     """The reason for a problem that is impossible already if only these participants keep to one meeting at a time."""
     number = sum(not set(meeting.pair).isdisjoint(participants) for meeting in problem.meetings)
@@ -50,9 +68,9 @@ def participants_in_conflict(problem: TimetableProblem, participants: Sequence[i
             f"Half days, free slots, fixed slots and precedences leave no timetable on {problem.tables} tables, "
             "even if participants could be in two meetings at once (proved by search)."
         )
-    who = f"participant {participants[0] + 1}" if len(participants) == 1 else f"participants {_list(participants)}"
     return (
-        f"The {number} meetings of {who} leave no timetable among themselves and on {problem.tables} tables, "
+        f"The {number} meetings of {_people(participants)} leave no timetable among themselves and "
+        f"on {problem.tables} tables, "
         "each of these participants being in one meeting at a time (proved by search)."
     )
 
@@ -198,6 +216,10 @@ def _meeting(problem: TimetableProblem, number: int) -> str:
 
 def _meetings(numbers: Collection[int]) -> str:
     return f"meetings {_list(numbers)}"
+
+
+def _people(numbers: Collection[int]) -> str:
+    return f"participant {min(numbers) + 1}" if len(numbers) == 1 else f"participants {_list(numbers)}"
 
 
 def _slots(numbers: Collection[int]) -> str:

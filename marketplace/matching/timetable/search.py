@@ -6,12 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from marketplace.matching.timetable.bounds import fewest_breaks, most_breaks
+from marketplace.matching.timetable.bounds import fewest_breaks, most_breaks, slot_capacities
 from marketplace.matching.timetable.checker import breaks_of
 from marketplace.matching.timetable.model import TimetableProblem
 from marketplace.matching.timetable.neighbourhoods import Neighbourhoods
 from marketplace.matching.timetable.placing import Placing
-from marketplace.matching.timetable.reasons import participants_in_conflict, reason_by_counting, reason_by_fairness
+from marketplace.matching.timetable.reasons import (
+    meetings_left_over,
+    participants_in_conflict,
+    reason_by_counting,
+    reason_by_fairness,
+)
 from marketplace.matching.timetable.windows import order_twins, windows
 
 if TYPE_CHECKING:
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
 
 # Found by trying; temperatures are in breaks.
 FIRST_CONFLICTS = 4_000
+FIRST_EVICTIONS = 4_000
 EVICTIONS = 40_000
 FIRST_MOVES = 60_000
 LATER_MOVES = 15_000
@@ -86,10 +92,12 @@ class _Search:
         self.caution = 0.0
 
     def run(self) -> None:
-        self.placed = self.placing.place_all(EVICTIONS)
+        self.placed = self.placing.place_all(FIRST_EVICTIONS)
+        reason = "" if self.placed else self.reason_for_none()
+        if not self.placed and not reason:
+            self.placed = self.placing.place_all(EVICTIONS)
         if self.placed:
             self.offer(self.placing.slot)
-        reason = "" if self.placed else reason_by_counting(self.original)
         if not reason:
             people = range(self.problem.participants)
             self.least = [fewest_breaks(self.problem, self.allowed, each) or 0 for each in people]
@@ -109,6 +117,18 @@ class _Search:
             self.polish_on()
         elif not self.finished():
             self.prove()
+
+    def reason_for_none(self) -> str:
+        """Why there is no timetable, if some count shows it; empty otherwise."""
+        if reason := reason_by_counting(self.original):
+            return reason
+        from marketplace.matching.timetable.covering import least_cover
+
+        cover = least_cover(self.problem, self.allowed)
+        if cover is None:
+            return ""
+        most = cover.most(slot_capacities(self.problem, self.allowed))
+        return meetings_left_over(self.problem, cover, most) if most < len(self.problem.meetings) else ""
 
     def polish_on(self) -> None:
         """Improve a problem too large for proofs, until several rounds have found nothing better."""
