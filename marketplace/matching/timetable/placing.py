@@ -15,6 +15,7 @@ from marketplace.matching.timetable.model import TimetableProblem
 
 # The last temperature of the annealing, in breaks; found by trying.
 COLD = 0.12
+MENDING = 0.8
 SHOW_EVERY = 4_000
 LOOK_EVERY = 500
 
@@ -135,6 +136,7 @@ class Placing:
         numbers = len(self.slot)
         if numbers == 0 or self.problem.slots < 2:
             return
+        broken: list[int] = []
         unfair: list[int] = []
         for move in range(moves):
             if best_cost <= target:
@@ -143,11 +145,12 @@ class Placing:
                 shown = best_cost
                 yield best
             temperature = warm * (COLD / warm) ** (move / moves)
-            if move % LOOK_EVERY == 0 and fairness is not None:
-                unfair = [each for each, busy in enumerate(self.busy) if _breaks(busy) > fairness]
-            number = self._restless(unfair)
+            if move % LOOK_EVERY == 0:
+                broken = [each for each, busy in enumerate(self.busy) if _breaks(busy)]
+                unfair = [each for each in broken if fairness is not None and _breaks(self.busy[each]) > fairness]
+            number = self._restless(unfair, broken)
             options = self.choices[number]
-            source, goal = self.slot[number], options[self.random.randrange(len(options))]
+            source, goal = self.slot[number], options[int(self.random.random() * len(options))]
             if source == goal:
                 continue
             chain = self._chain(number, source, goal)
@@ -162,16 +165,14 @@ class Placing:
         if best_cost < shown:
             yield best
 
-    def _restless(self, unfair: list[int]) -> int:
+    def _restless(self, unfair: list[int], broken: list[int]) -> int:
         """A meeting to move: one of a participant with too many breaks, or mostly of one that has breaks."""
-        if unfair and self.random.random() < 0.5:
-            return self.random.choice(self.problem.meetings_of[self.random.choice(unfair)])
-        number = self.random.randrange(len(self.slot))
-        for _ in range(4):
-            if any(_breaks(self.busy[participant]) for participant in self.pairs[number]):
-                break
-            number = self.random.randrange(len(self.slot))
-        return number
+        chance = self.random.random
+        people = unfair if unfair and chance() < 0.5 else broken
+        if people and chance() < MENDING:
+            own = self.problem.meetings_of[people[int(chance() * len(people))]]
+            return own[int(chance() * len(own))]
+        return int(chance() * len(self.slot))
 
     @staticmethod
     def _cost(busy: int, ceiling: int | None) -> int:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FIRST_CONFLICTS = 4_000
 FIRST_EVICTIONS = 4_000
 EVICTIONS = 40_000
-FIRST_MOVES = 60_000
+FIRST_MOVES = 120_000
 LATER_MOVES = 15_000
 WARM = 0.7
 LATER_WARM = 0.3
@@ -186,8 +186,8 @@ class _Search:
                     most = len(costs) if self.best is None else self.best - offset
                     descent = Descent(encoding.clauses, encoding.top, costs, most)
                 feasible = self.descend(descent, encoding, offset, conflicts)
-                if conflicts >= LATE_CONFLICTS:
-                    self.rearrange(descent, encoding, offset, conflicts)
+                while conflicts >= LATE_CONFLICTS and self.rearrange(descent, encoding, offset, conflicts):
+                    pass
                 conflicts = conflicts * 3 // 2
             if not feasible:
                 self.explain()
@@ -218,8 +218,9 @@ class _Search:
                 self.raise_bound(target + 1)
         return True
 
-    def rearrange(self, descent: Descent, encoding: Encoding, offset: int, conflicts: int) -> None:
-        """Searches of neighbourhoods of the best timetable for a better one, for that many conflicts in all."""
+    def rearrange(self, descent: Descent, encoding: Encoding, offset: int, conflicts: int) -> bool:
+        """Searches of neighbourhoods of the best timetable, for that many conflicts in all; whether one is better."""
+        before = self.best
         # What is easy takes no conflicts but time, so there is a share of them to pay for each search.
         end = descent.conflicts + conflicts
         while self.best is not None and not self.finished() and descent.conflicts < end:
@@ -234,6 +235,7 @@ class _Search:
             self.neighbourhoods.learn(found)
             if found:
                 self.offer(encoding.slots_of(descent.model))
+        return self.best != before
 
     def target(self) -> int:
         """The breaks to aim at next, from the bound to one less than the best."""
