@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from marketplace.matching.timetable.model import TimetableProblem
 
-# The last temperature of the annealing, in breaks; found by trying.
+# The last temperature of the annealing, in breaks, and the share of its moves that start at a break; found by trying.
 COLD = 0.12
 MENDING = 0.8
 SHOW_EVERY = 4_000
