@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from .child import Stop
-from .problem import IntArray
 from .relaxation import Family, FloatArray, Prices, Relaxation, RowArray, best_column
 
 _SWEEPS = 8  # of coordinate descent before the first step

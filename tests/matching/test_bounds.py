@@ -201,6 +201,29 @@ def test_lowered_bounds_hold(problem: Problem) -> None:
     assert best.score <= bound.score
 
 
+def test_musts_that_meet_in_the_same_slot_are_seen_before_anything_else() -> None:
+    # Both counterparties want project 0 in its only slot; without time nothing speaks against that.
+    content = document()
+    content["projects"] |= {"avail": ["100", "110"], "in_person": [0, 0]}
+    content["pairs"] |= {"must": [1, 1, 0, 0], "interp": [-1] * 4}
+    certifier = Certifier(after_locks(Problem.from_json(content)), 8_000, never)
+    assert certifier.bound.must == 2
+
+    certifier.bound_musts(20.0)
+
+    assert certifier.bound.must == 1
+
+
+@given(small_problems)
+@settings(max_examples=25, deadline=None)
+def test_the_bound_of_the_musts_holds(problem: Problem) -> None:
+    certifier = Certifier(after_locks(problem), 1_000, never)
+
+    certifier.bound_musts(20.0)
+
+    assert optimum(problem).must <= certifier.bound.must
+
+
 def beside_a_must() -> Problem:
     """Project 1 needs counterparty 0 for its minimum, whose only two slots a must meeting leaves it one of."""
     content = document()
