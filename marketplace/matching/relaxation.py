@@ -16,7 +16,9 @@ import numpy.typing as npt
 from .problem import BoolArray, IntArray, Problem
 from .residual import Residual
 
-RowArray = npt.NDArray[np.int32]  # millions of columns have a dozen of them
+# Small numbers, for there may be millions of columns with a dozen rows each.
+RowArray = npt.NDArray[np.int32]
+Weights = npt.NDArray[np.int16] | BoolArray
 FloatArray = npt.NDArray[np.float64]
 AnyFloats = npt.NDArray[np.floating[Any]]
 
@@ -40,8 +42,8 @@ class Relaxation:
     slot: IntArray  # [columns]
     families: tuple[Family, ...]
     floors: tuple[Family, ...]  # capacity is the number of meetings missing to the floor
-    must: IntArray  # [columns], 0 or 1
-    score: IntArray  # [columns]
+    must: BoolArray  # [columns]
+    score: npt.NDArray[np.int16]  # [columns]
     published: BoolArray  # [columns], whether the pair met in the schedule before
     pairs: int  # n, those without a column included
 
@@ -121,8 +123,8 @@ def relax(residual: Residual, few: int) -> Relaxation:
         slot=slots,
         families=tuple(families),
         floors=floors,
-        must=problem.pair_must[original].astype(np.int64),
-        score=problem.pair_score[original],
+        must=problem.pair_must[original],
+        score=problem.pair_score[original].astype(np.int16),
         published=_published(problem)[original],
         pairs=len(residual.pairs),
     )
@@ -154,9 +156,10 @@ def columns_if(residual: Residual, few: int) -> int:
     return int(residual.choices[timed].sum() + (~timed).sum())
 
 
-def reduced(relaxation: Relaxation, weights: IntArray, prices: Prices) -> IntArray:
+def reduced(relaxation: Relaxation, weights: Weights, prices: Prices) -> IntArray:
     """[columns], value minus prices in units of 1 / SCALE; ``weights`` is the value of each column as an integer."""
-    value = weights * SCALE + prices.must * relaxation.must
+    value = weights.astype(np.int64) * SCALE
+    value[relaxation.must] += prices.must
     start = 0
     for family in relaxation.families:
         stop = start + len(family.capacity)
@@ -181,7 +184,7 @@ def best_column(relaxation: Relaxation, value: IntArray) -> tuple[IntArray, IntA
     return largest, hits[hit_first]
 
 
-def certificate(relaxation: Relaxation, weights: IntArray, prices: Prices, must: int, floors: int) -> int:
+def certificate(relaxation: Relaxation, weights: Weights, prices: Prices, must: int, floors: int) -> int:
     """An upper bound of the weighted value of all columns that meet, by weak duality, in exact integer arithmetic.
 
     It holds for every schedule (beyond the locks) with at least ``must`` further must meetings and at least ``floors``

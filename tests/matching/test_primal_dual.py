@@ -83,7 +83,7 @@ def test_what_columns_use_and_pay_is_what_their_families_say(relaxation: Relaxat
         rows[first : first + size] = sign * np.bincount(family.row[held], weights=shares[held], minlength=size)
         paid[held] += sign * prices[first + family.row[held]]
         first += size
-    rows[-2] = -shares[relaxation.must > 0].sum()
-    paid[relaxation.must > 0] -= prices[-2]
+    rows[-2] = -shares[relaxation.must].sum()
+    paid[relaxation.must] -= prices[-2]
     assert np.allclose(used, rows, rtol=1e-4)
     assert np.allclose(gained, relaxation.score - paid, rtol=1e-4)
