@@ -1,4 +1,4 @@
-"""Fewer idle gaps, then fewer changes against what was published, by exchanging meetings between two slots.
+"""Fewer idle gaps, then fewer changes against what was published, by moving meetings that are in each other's way.
 
 Nobody's meetings change, only their slots, so the first three levels of the objective stay as they are.
 """
@@ -12,7 +12,7 @@ from .child import Stop
 from .draft import Draft, gaps
 
 Chain = dict[int, int]
-"""Meetings of two slots, and to which of the two each goes."""
+"""Meetings, and the slot to which each goes."""
 
 _GAP = 1 << 20  # One gap outweighs any number of moved meetings in a comparison of two slots.
 _HOT, _COLD = 0.3, 0.1  # temperatures in gaps
@@ -26,7 +26,7 @@ class Compactor:
 
     A meeting that goes to another slot pushes out what its parties have there. That goes the other way and may push
     further meetings to and fro: a Kempe chain, the exchange of colours along a component of two colours, which serves
-    timetabling well (Thompson and Dowsland 1998).
+    timetabling well (Thompson and Dowsland 1998). Where that is not possible, what is in the way may find a third slot.
     """
 
     def __init__(self, draft: Draft) -> None:
@@ -118,35 +118,52 @@ class Compactor:
             return chain
         return None
 
-    def change(self, chain: Chain, t: int, to: int) -> int:
-        """The change of the cost when the meetings of the chain go where it says."""
+    def sidestep(self, pair: int, t: int, to: int) -> Chain | None:
+        """What moves when the pair goes to slot ``to`` and the one meeting in its way there to a free third slot."""
         draft, slots = self.draft, self.draft.slots
-        moved = 0
-        more_of_project: dict[int, int] = {}  # meetings in slot ``to``
-        more_of_counterparty: dict[int, int] = {}
+        other = draft.at_project[draft.project[pair] * slots + to]
+        if other < 0:
+            held = draft.at_counterparty[draft.counterparty[pair] * slots + to]
+            other = held[int(draft.rng.random() * len(held))] if held else -1
+        if other < 0 or not (free := draft.free(other) & self.possible[other] & ~(1 << t)):
+            return None
+        third, mark = draft.any_slot(free), draft.mark()
+        draft.remove(other)
+        fits = draft.free(pair) >> to & 1
+        if fits:
+            draft.remove(pair)
+            draft.place(pair, to)
+            fits = draft.free(other) >> third & 1
+        draft.undo(mark)
+        return {pair: to, other: third} if fits else None
+
+    def change(self, chain: Chain) -> int:
+        """The change of the cost when the meetings of the chain go where it says."""
+        draft, slots, moved = self.draft, self.draft.slots, 0
+        left: dict[int, int] = {}  # slots in which a project no longer meets, unless another meeting comes there
+        taken: dict[int, int] = {}
+        more: dict[int, int] = {}  # meetings of a counterparty in a slot
         for pair, slot in chain.items():
-            more = 1 if slot == to else -1
-            p, f, published = draft.project[pair], draft.counterparty[pair], self.published[pair]
-            more_of_project[p] = more_of_project.get(p, 0) + more
-            more_of_counterparty[f] = more_of_counterparty.get(f, 0) + more
+            was, p, f, published = draft.slot[pair], draft.project[pair], draft.counterparty[pair], self.published[pair]
+            left[p] = left.get(p, 0) | 1 << was
+            taken[p] = taken.get(p, 0) | 1 << slot
+            more[f * slots + was] = more.get(f * slots + was, 0) - 1
+            more[f * slots + slot] = more.get(f * slots + slot, 0) + 1
             if published >= 0:
-                moved += (slot != published) - (draft.slot[pair] != published)
-        both, change = 1 << t | 1 << to, 0
-        for p, more in more_of_project.items():
-            if more:
-                available = draft.project_avail[p]
-                busy = available & ~draft.project_free[p]
-                change += self._gained(available, busy, busy ^ both, t, to)
-        for f, more in more_of_counterparty.items():
-            if more:
-                busy = draft.counterparty_busy[f]
-                after = busy & ~both
-                if len(draft.at_counterparty[f * slots + t]) > more:
-                    after |= 1 << t
-                if len(draft.at_counterparty[f * slots + to]) > -more:
-                    after |= 1 << to
-                if after != busy:
-                    change += self._gained(draft.counterparty_avail[f], busy, after, t, to)
+                moved += (slot != published) - (was != published)
+        change = 0
+        for p, gone in left.items():
+            available = draft.project_avail[p]
+            busy = available & ~draft.project_free[p]
+            change += self._gained(available, busy, busy & ~gone | taken[p])
+        flips: dict[int, int] = {}
+        for at, number in more.items():
+            before = len(draft.at_counterparty[at])
+            if (before > 0) != (before + number > 0):
+                flips[at // slots] = flips.get(at // slots, 0) | 1 << at % slots
+        for f, flip in flips.items():
+            busy = draft.counterparty_busy[f]
+            change += self._gained(draft.counterparty_avail[f], busy, busy ^ flip)
         return _GAP * change + moved
 
     def apply(self, chain: Chain) -> None:
@@ -171,10 +188,10 @@ class Compactor:
         if rng.random() < _AIMED:
             slots = slots & self._wanted(pair) or slots
         to = draft.any_slot(slots)
-        chain = self.chain(pair, t, to)
+        chain = self.chain(pair, t, to) or self.sidestep(pair, t, to)
         if chain is None:
             return 0
-        change = self.change(chain, t, to)
+        change = self.change(chain)
         if change > 0 and rng.random() >= math.exp(-change / heat):
             return 0
         self.apply(chain)
@@ -192,7 +209,7 @@ class Compactor:
             chain = self.chain(pair, t, to)
             if chain is None:
                 continue
-            change = self.change(chain, t, to)
+            change = self.change(chain)
             if change < best:
                 best, target, ties = change, chain, 1
             elif change == best:
@@ -285,10 +302,11 @@ class Compactor:
                 return draft.at_pool[at]
         return None
 
-    def _gained(self, available: int, before: int, after: int, t: int, to: int) -> int:
-        """The change of a party's gaps when the slots in which it is busy change in these two."""
-        here, there = self.draft.session[t], self.draft.session[to]
-        change = gaps(after & here, available) - gaps(before & here, available)
-        if here != there:
-            change += gaps(after & there, available) - gaps(before & there, available)
+    def _gained(self, available: int, before: int, after: int) -> int:
+        """The change of a party's gaps when the slots in which it is busy change."""
+        change, differing = 0, before ^ after
+        while differing:
+            session = self.draft.session[differing.bit_length() - 1]
+            change += gaps(after & session, available) - gaps(before & session, available)
+            differing &= ~session
         return change

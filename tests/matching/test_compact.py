@@ -48,10 +48,10 @@ def test_a_chain_keeps_every_rule_and_changes_the_cost_by_what_it_says(seed: int
             t = draft.slot[pair]
             if t == to or not compactor.possible[pair] >> to & 1:
                 continue
-            chain = compactor.chain(pair, t, to)
+            chain = compactor.chain(pair, t, to) or compactor.sidestep(pair, t, to)
             if chain is None:
                 continue
-            before, change = compactor.cost(), compactor.change(chain, t, to)
+            before, change = compactor.cost(), compactor.change(chain)
             compactor.apply(chain)
 
             assert draft.slot[pair] == to
@@ -144,12 +144,28 @@ def test_two_that_come_to_two_representatives_push_out_the_third() -> None:
     assert Compactor(draft).chain(1, 0, 1) == {1: 1, 0: 0, 2: 0, 3: 1}
 
 
+def test_what_cannot_go_back_goes_to_a_third_slot() -> None:
+    # Counterparty 1 comes in slots 1 and 2 only, so that the meeting with it does not fit into slot 0.
+    content = document()
+    content["counterparties"] |= {"avail": ["111", "011"]}
+    content["pairs"] |= {"interp": [-1] * 4}
+    draft = Draft(Problem.from_json(content), np.arange(4), 0)
+    draft.place(0, 0)
+    draft.place(1, 1)
+    compactor = Compactor(draft)
+
+    assert compactor.chain(0, 0, 1) is None
+    assert compactor.sidestep(0, 0, 1) == {0: 1, 1: 2}
+    assert draft.slot[:2] == [0, 1]
+
+
 def test_a_locked_meeting_is_not_pushed() -> None:
     problem = Problem.from_json(document(locked=[[0, 1, 1]]))
     draft = Draft(problem, np.arange(4), 0)
     draft.place(0, 0)
 
-    assert Compactor(draft).chain(0, 0, 1) is None
+    compactor = Compactor(draft)
+    assert compactor.chain(0, 0, 1) is compactor.sidestep(0, 0, 1) is None
 
 
 def test_a_sweep_or_annealing_that_is_stopped_says_so() -> None:
