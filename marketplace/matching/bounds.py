@@ -34,6 +34,7 @@ _HOPELESS = -150.0  # worth by coarse prices, with which a pair is not looked at
 # Shares of the rounds with all pairs timed, and the worth up to which pairs are left out of what follows each.
 _SIFTED = ((0.125, -150.0), (0.125, -100.0), (0.25, -60.0), (0.5, -20.0))
 _AGAIN_ROUNDS = 100  # of it for an answer with fewer musts or floors
+_TOLERANCE = 1e-3  # of what branch and bound says of whole numbers
 _PRICES_UNTIL = 0.6  # of the time for all pairs, of which the rest makes the answer whole
 _TRIED_ROUNDS = 20  # of the first order method, which tell how fast it is
 
@@ -85,8 +86,8 @@ class Certifier:
         self.prices: Prices | None = None  # the best ones
         self.priced = self.relaxation  # whose prices they are
         self.lowered: tuple[int, Relaxation] | None = None  # musts and relaxation of the last programme of floors
-        # The last programme of :meth:`sharpen`, and where it ended.
-        self.timed: tuple[PrimalDual, Vectors] | None = None
+        # Of :meth:`sharpen`: all columns, the last programme, and where it ended.
+        self.timed: tuple[Relaxation, PrimalDual, Vectors] | None = None
 
     @property
     def bound(self) -> Bound:
@@ -175,7 +176,7 @@ class Certifier:
             before, asked = time.monotonic(), max(1, round(share * rounds))
             prices, point, weight = method.prices(asked, late, point, weight)
             self._score(prices, self.must, self.floors, full)
-            worth, self.timed = _choice(full, None, prices).worth, (method, point)
+            worth, self.timed = _choice(full, None, prices).worth, (full, method, point)
             method, point = method.with_columns(restrict(full, self._likely(worth, least)), point)
             finished = finished and not late()
             pace = (time.monotonic() - before) / asked if finished else pace
@@ -197,22 +198,22 @@ class Certifier:
         """Pairs of a worth above the least, and all musts."""
         return (worth > least) | self.residual.problem.pair_must[self.residual.pairs]
 
-    def lower(self, method: Method, seconds: float) -> None:
+    def lower(self, method: Method, seconds: float) -> bool:
         """Lower the bounds of musts and floors as far as the present relaxation says, floors by branch and bound too.
 
         That some floors exclude each other is seen only where they are reached or not. Such a programme with no score
-        is easy, also where that of the score is far too large.
+        is easy, also where that of the score is far too large. False where ``seconds`` cut it.
         """
         ends = time.monotonic() + seconds
-        self._lower_must(ends)
-        self._lower_floors(self.must, method, ends)
-        left = ends - time.monotonic()
-        if self.kept.all() and left > 0:
-            model = model_of(self.relaxation, "floors", self.further(self.must, 0)[0], 0)
-            answer = solve_integer(model, left, None, self.stop)
-            self.adopt("floors", answer.bound)
-            if answer.values is not None:
-                self._exclude(self._below_floor(answer.values), ends)
+        finished = self._lower_must(ends) and self._lower_floors(self.must, method, ends)
+        if not self.kept.all():
+            return finished
+        model = model_of(self.relaxation, "floors", self.further(self.must, 0)[0], 0)
+        answer = solve_integer(model, ends - time.monotonic(), None, self.stop)
+        self.adopt("floors", answer.bound)
+        if answer.values is not None:
+            self._exclude(self._below_floor(answer.values), ends)
+        return finished and answer.optimal and time.monotonic() < ends
 
     def _below_floor(self, values: FloatArray) -> IntArray:
         """Parties, projects first, that do not reach their floor with these columns of the relaxation."""
@@ -230,9 +231,12 @@ class Certifier:
         A floor reached in part would make the bound of the score believe that others need not be reached.
         """
         excluded = [party for party in parties.tolist() if not self._reaches_beside_musts(party, ends)]
-        kept = np.ones(self.residual.problem.projects + self.residual.problem.counterparties, dtype=np.bool_)
-        kept[excluded] = False
-        self.residual, self.excluded, self.excluded_under = self.residual.with_floors(kept), len(excluded), self.must
+        if excluded:
+            kept = np.ones_like(self.residual.reachable)
+            kept[excluded] = False
+            self.residual = self.residual.with_floors(kept)
+            self.excluded += len(excluded)
+            self.excluded_under = max(self.excluded_under, self.must)
 
     def _reaches_beside_musts(self, party: int, ends: float) -> bool:
         """Whether a party could reach its floor if all gave way but the musts that can be had; True where not known."""
@@ -242,7 +246,7 @@ class Certifier:
         alone = np.arange(problem.projects + problem.counterparties) == party
         few = residual.with_floors(alone).with_pairs(own | problem.pair_must[pairs])
         model = model_of(relax(few, problem.slots), "floors", self.further(self.must, 0)[0], 0)
-        return solve_integer(model, ends - time.monotonic(), None, self.stop).bound > 1 - 1e-6
+        return solve_integer(model, ends - time.monotonic(), None, self.stop).bound > 1 - _TOLERANCE
 
     def tighten(self, must: int, floors: int, method: Method, seconds: float) -> None:
         """Make the bounds as good as the relaxation allows for an answer with these musts and floors.
@@ -264,9 +268,9 @@ class Certifier:
             self._score(subgradient(self.relaxation, *self.further(*wanted), _FALLBACK_ROUNDS, self.stop), *wanted)
         self._speak_of(*wanted)
         if self.timed is not None:
-            programme, point = self.timed
+            full, programme, point = self.timed
             prices, _, _ = programme.with_levels(*self.further(*wanted)).prices(_AGAIN_ROUNDS, self.stop, point)
-            self._score(prices, *wanted, self.priced)
+            self._score(prices, *wanted, full)
         if self.priced.columns > self.relaxation.columns:
             return  # Fewer timed pairs have nothing to add.
         answer = self._solve("score", *wanted, method, ends)
@@ -277,10 +281,11 @@ class Certifier:
         """Take over what branch and bound proved about a level, for answers with the best of the levels above."""
         if not math.isfinite(bound):
             return
-        value = math.floor(bound + 1e-6)
+        value = math.floor(bound + _TOLERANCE)
         if level == "must":
-            self.must = min(self.must, value + self.residual.locked_must)
+            self._must_at_most(value + self.residual.locked_must)
         elif level == "floors":
+            value += self.excluded if self.must < self.excluded_under else 0
             self.floors, self.floors_under = min(self.floors, value + self.residual.locked_floors), self.must
         elif self.conditions == (self.must, self.floors):
             self.score = min(self.score, value + self.residual.locked_score)
@@ -296,20 +301,33 @@ class Certifier:
         model = model_of(self._programme(), level, *self.further(must, floors))
         return solve_linear(model, method, ends - time.monotonic(), self.stop)
 
-    def _lower_must(self, ends: float) -> None:
-        """Lower the bound of the musts to what they alone allow: all other pairs can only stand in their way."""
+    def _must_at_most(self, value: int) -> None:
+        """Lower the bound of the musts; a bound of the floors that speaks of schedules with more is forgotten."""
+        self.must = min(self.must, value)
+        if self.must < self.floors_under:
+            self.floors, self.floors_under = self.unconditional_floors, 0
+
+    def _lower_must(self, ends: float) -> bool:
+        """Lower the bound of the musts to what they alone allow: all other pairs can only stand in their way.
+
+        False where the time was too short.
+        """
         residual = self.residual
         alone = residual.with_pairs(residual.problem.pair_must[residual.pairs])
+        if not len(alone.pairs):
+            return True
         relaxation = relax(alone.with_floors(np.zeros_like(residual.reachable)), residual.problem.slots)
         answer = solve_linear(model_of(relaxation, "must", 0, 0), "simplex", ends - time.monotonic(), self.stop)
         if answer is not None:
             prices = Prices(answer.prices.capacity, np.zeros(0, dtype=np.int64), 0, 0)
             value = certificate(relaxation, relaxation.must, prices, 0, 0)
-            self.must = min(self.must, value + residual.locked_must)
+            self._must_at_most(value + residual.locked_must)
+        return answer is not None
 
-    def _lower_floors(self, must: int, method: Method, ends: float) -> None:
+    def _lower_floors(self, must: int, method: Method, ends: float) -> bool:
+        """Lower the bound of the floors of schedules with so many musts; False where the time was too short."""
         if self.lowered is not None and self.lowered[0] == must and self.lowered[1] is self.relaxation:
-            return
+            return True
         answer = self._solve("floors", must, 0, method, ends)
         if answer is not None:
             self.lowered = (must, self.relaxation)
@@ -320,6 +338,7 @@ class Certifier:
             value += self.excluded if must < self.excluded_under else 0
             if value + self.residual.locked_floors < self.floors:
                 self.floors, self.floors_under = value + self.residual.locked_floors, must
+        return answer is not None
 
     def _score(self, prices: Prices, must: int, floors: int, priced: Relaxation | None = None) -> None:
         """Keep the score bound of these prices, unless a better one for the same conditions is known."""

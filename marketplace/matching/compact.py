@@ -246,10 +246,10 @@ class Compactor:
                     wanted |= available & ~held & ((1 << held.bit_length()) - (held & -held))
         return wanted
 
-    def _follow(self, chain: Chain, pair: int, t: int, to: int) -> bool:
-        """Let all that the pair pushes out of its parties' way join the chain; False where something cannot move."""
+    def _follow(self, chain: Chain, first: int, t: int, to: int) -> bool:
+        """Let all that the first pushes out of its parties' way join the chain; False where something cannot move."""
         draft, slots, possible = self.draft, self.draft.slots, self.possible
-        waiting = [pair]
+        waiting = [first]
         for pair in waiting:
             there = chain[pair]
             back = t if there == to else to

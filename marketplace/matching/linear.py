@@ -148,6 +148,8 @@ def solve_integer(
     model: Model, seconds: float, start: FloatArray | None, cancel: child.Stop | None = None
 ) -> IntegerAnswer:
     """Branch and bound; ``start`` is a feasible point (all columns). Whatever was found in ``seconds`` is returned."""
+    if seconds <= 0:
+        return IntegerAnswer(None, np.inf, False)
     outcome = child.run(highs_integer, model, start, 0.9 * seconds, seconds=seconds, cancel=cancel)
     if outcome.status != "done" or outcome.value is None:
         return IntegerAnswer(None, np.inf, False)

@@ -59,7 +59,7 @@ class Relaxation:
 
     @property
     def floor_rows(self) -> int:
-        """The number of parties that are still below their floor."""
+        """The number of parties that are below a floor they may reach."""
         return sum(len(family.capacity) for family in self.floors)
 
 

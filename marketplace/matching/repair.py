@@ -204,7 +204,10 @@ class _Mending:
         self.moved = sum(draft.slot[pair] not in (-1, t) for pair, t in origin.items())
         if max_moves is None:
             # Whoever lost the slot may get another one; the limit is for the others.
-            self.uncounted.update(self.displaced)
+            self.uncounted.update(
+                self.displaced, (pair for pair, t in origin.items() if draft.slot[pair] not in (-1, t))
+            )
+            self.moved = 0
             max_moves = max(1, int(VOLUNTARY_MOVES * (len(origin) - len(self.displaced))))
         self.move_limit = max_moves
 

@@ -39,7 +39,7 @@ class Residual:
 
     @property
     def reachable(self) -> BoolArray:
-        """[parties], projects first: below its floor, and could reach it if all others gave way."""
+        """[parties], projects first: below its floor, and could reach it as far as is known."""
         return np.concatenate([self.project_need, self.counterparty_need]) > 0
 
     def with_floors(self, kept: BoolArray) -> Residual:

@@ -42,7 +42,7 @@ class Effort:
     close: float  # share of the bound that is close enough to stop looking for more value
     rounds: int  # of exact exchange
     sweeps: int  # of gap removal
-    anneals: int  # exchanges tried by annealing, per meeting
+    anneals: int  # chains tried by annealing, per meeting
 
 
 EFFORTS = (
@@ -132,6 +132,8 @@ class _Run:
         second = widest(residual, max(effort.columns, effort.retry_columns))
         exactly = full <= effort.exact_columns
         before = draft
+        if draft.levels()[0] < self.certifier.must:
+            self.certifier.bound_musts(self._left(_LINEAR_UNTIL))
         large = affordable and len(residual.pairs) > effort.columns
         choice = None if large else self._choose(first)
         self._finished(large or choice is not None)
@@ -139,7 +141,7 @@ class _Run:
         draft = self._place(choice, draft)
         if affordable and self._gap(draft) > _WIDE and self._time_for_all():
             self.certifier.time_pairs(widest(residual, effort.columns * 4 // 5))
-            self.certifier.lower("simplex", _LEVELS * self.limit)
+            self._finished(self.certifier.lower("simplex", _LEVELS * self.limit))
             whole = self.certifier.sharpen(
                 effort.prices, effort.whole, self._left(_SHARP_UNTIL), self._stop(_VALUE_UNTIL)
             )
@@ -169,6 +171,9 @@ class _Run:
 
     def _time_for_all(self) -> bool:
         """Whether all pairs can be given their slots, at the speed that the machine has just now."""
+        if self._stop(_SHARP_UNTIL)():
+            self._finished(False)
+            return False
         rounds = _LEAST_ROUNDS * (self.effort.prices + self.effort.whole)
         possible = self.certifier.pace() * rounds < self._left(_SHARP_UNTIL)
         self._finished(possible)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.generate import generate
-from marketplace.matching import Problem, exact
+from marketplace.matching import Problem, exact, solve
 from marketplace.matching.bounds import Certifier, obvious
 from marketplace.matching.child import Stop
 from marketplace.matching.draft import Draft
@@ -247,10 +247,65 @@ def test_with_fewer_musts_such_a_floor_may_be_reached() -> None:
     certifier = Certifier(after_locks(beside_a_must()), 8_000, never)
 
     certifier.lower("simplex", 20.0)
-    certifier.tighten(0, 4, "simplex", 20.0)
+    certifier.tighten(0, 3, "simplex", 20.0)
 
     assert certifier.bound.floors == 4
     assert certifier.bound.score >= 300 + 200
+
+
+def test_lowering_again_forgets_no_floor_that_was_left_out() -> None:
+    certifier = Certifier(after_locks(beside_a_must()), 8_000, never)
+
+    assert certifier.lower("simplex", 20.0)
+    certifier.time_pairs(3)
+    assert certifier.lower("simplex", 20.0)
+    certifier.tighten(0, 3, "simplex", 20.0)
+
+    assert certifier.excluded == 1
+    assert certifier.bound.floors == 4
+
+
+def test_a_bound_of_the_floors_falls_with_the_musts_it_speaks_of() -> None:
+    # Three musts of two slots that exclude each other in pairs; the linear programme holds each of them by half.
+    content = document(
+        slots={"day": [0, 0], "session": [0, 0], "tables": [0, 0]},
+        delegations={"cap": [3]},
+        projects={"delegation": [0] * 3, "in_person": [0] * 3, "avail": ["11"] * 3, "min": [0, 0, 1], "max": [2] * 3},
+        counterparties={
+            "vendor": [0, 0],
+            "reps": [1, 1],
+            "in_person": [0, 0],
+            "avail": ["11", "11"],
+            "min": [0, 0],
+            "max": [2, 2],
+        },
+        interpreters={"pool": ["en-fr"], "cap": [[1, 1]]},
+        pairs={
+            "p": [0, 0, 1, 2],
+            "f": [0, 1, 1, 1],
+            "score": [500] * 4,
+            "interp": [0, -1, 0, -1],
+            "must": [1, 1, 1, 0],
+            "rank_p": [1, 2, 1, 1],
+            "rank_f": [1, 1, 2, 3],
+        },
+    )
+
+    schedule = solve(Problem.from_json(content), seconds=20.0)
+
+    assert schedule.bound == Bound(must=2, floors=5, score=1500)
+    assert schedule.proven_optimal
+
+
+@pytest.mark.parametrize("seconds", [0.0, 60.0])
+def test_prices_with_all_pairs_timed_serve_other_levels_too(seconds: float) -> None:
+    certifier = scarce()
+    certifier.sharpen(200, 50, seconds, never)
+
+    certifier.tighten(certifier.must, certifier.floors - 2, "simplex", 0.0)
+
+    schedule = solve(certifier.residual.problem, seconds=20.0)
+    assert schedule.objective.score <= certifier.score
 
 
 def test_a_floor_that_cannot_be_reached_makes_no_room_for_others() -> None:
