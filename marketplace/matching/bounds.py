@@ -126,9 +126,9 @@ class Certifier:
             wanted[order] |= (lacking > 0) & (rank < lacking + 4)
         return wanted
 
-    def bound_musts(self, seconds: float) -> None:
-        """Lower the bound of the musts to what they alone allow, each with its slots: what greed misses may be none."""
-        self._lower_must(time.monotonic() + seconds)
+    def bound_musts(self, seconds: float) -> bool:
+        """Lower the bound of the musts to what they alone allow, each with its slots; False where the time cut it."""
+        return self._lower_must(time.monotonic() + seconds)
 
     def choose(self, method: Method, seconds: float) -> Choice | None:
         """Solve the relaxation level by level; None where the solver did not finish within ``seconds``.

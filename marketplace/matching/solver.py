@@ -127,13 +127,14 @@ class _Run:
         effort, residual = self.effort, self.residual
         full = columns_if(residual, self.problem.slots)
         affordable = full <= effort.full_columns
-        # Where all pairs may be timed next, the first programme only tells whether that is worth while; prices do, too.
+        # Where all pairs may be timed next, the first programme only tells whether that is worth while; on the largest
+        # problems prices do, too.
         first = 0 if affordable else widest(residual, effort.columns)
         second = widest(residual, max(effort.columns, effort.retry_columns))
         exactly = full <= effort.exact_columns
         before = draft
         if draft.levels()[0] < self.certifier.must:
-            self.certifier.bound_musts(self._left(_LINEAR_UNTIL))
+            self._finished(self.certifier.bound_musts(self._left(_LINEAR_UNTIL)))
         large = affordable and len(residual.pairs) > effort.columns
         choice = None if large else self._choose(first)
         self._finished(large or choice is not None)
