@@ -32,7 +32,7 @@ class Compactor:
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.published = draft.home
-        self.days = list(dict.fromkeys(draft.session))
+        self.sessions = list(dict.fromkeys(draft.session))
         # Per pair the slots to which its parties' availability lets it go.
         self.possible = [0 if draft.locked[pair] else draft.common(pair) for pair in range(len(draft.slot))]
 
@@ -89,9 +89,9 @@ class Compactor:
         """Gaps of all parties."""
         draft, total = self.draft, 0
         for available, free in zip(draft.project_avail, draft.project_free, strict=True):
-            total += sum(gaps(available & ~free & day, available) for day in self.days)
+            total += sum(gaps(available & ~free & session, available) for session in self.sessions)
         for available, busy in zip(draft.counterparty_avail, draft.counterparty_busy, strict=True):
-            total += sum(gaps(busy & day, available) for day in self.days)
+            total += sum(gaps(busy & session, available) for session in self.sessions)
         return total
 
     def chain(self, pair: int, t: int, to: int) -> Chain | None:
@@ -240,8 +240,8 @@ class Compactor:
             (draft.project_avail[p], draft.project_avail[p] & ~draft.project_free[p]),
             (draft.counterparty_avail[f], draft.counterparty_busy[f]),
         ):
-            for day in self.days:
-                held = busy & day
+            for session in self.sessions:
+                held = busy & session
                 if held:
                     wanted |= available & ~held & ((1 << held.bit_length()) - (held & -held))
         return wanted
