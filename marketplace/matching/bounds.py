@@ -82,6 +82,7 @@ class Certifier:
         self.relaxation = relax(residual, 0)
         # Floors that nobody reaches who holds so many musts, and that ``residual`` therefore has not.
         self.excluded, self.excluded_under = 0, 0
+        self.musts_bounded = False  # by their own programme, which never changes
         self.kept = np.ones(len(residual.pairs), dtype=np.bool_)
         self.prices: Prices | None = None  # the best ones
         self.priced = self.relaxation  # whose prices they are
@@ -256,8 +257,7 @@ class Certifier:
         ends = time.monotonic() + seconds
         if must < self.must:
             self._lower_must(ends)
-        if must < self.floors_under:
-            self.floors, self.floors_under = self.unconditional_floors, 0
+        self._forget_floors_above(must)
         if floors < self.floors:
             self._lower_floors(must, method, ends)
         wanted = (must, floors if must == self.must else 0)
@@ -302,9 +302,12 @@ class Certifier:
         return solve_linear(model, method, ends - time.monotonic(), self.stop)
 
     def _must_at_most(self, value: int) -> None:
-        """Lower the bound of the musts; a bound of the floors that speaks of schedules with more is forgotten."""
         self.must = min(self.must, value)
-        if self.must < self.floors_under:
+        self._forget_floors_above(self.must)
+
+    def _forget_floors_above(self, must: int) -> None:
+        """Give up a bound of the floors that speaks of schedules with more musts only."""
+        if must < self.floors_under:
             self.floors, self.floors_under = self.unconditional_floors, 0
 
     def _lower_must(self, ends: float) -> bool:
@@ -314,7 +317,7 @@ class Certifier:
         """
         residual = self.residual
         alone = residual.with_pairs(residual.problem.pair_must[residual.pairs])
-        if not len(alone.pairs):
+        if self.musts_bounded or not len(alone.pairs):
             return True
         relaxation = relax(alone.with_floors(np.zeros_like(residual.reachable)), residual.problem.slots)
         answer = solve_linear(model_of(relaxation, "must", 0, 0), "simplex", ends - time.monotonic(), self.stop)
@@ -322,7 +325,8 @@ class Certifier:
             prices = Prices(answer.prices.capacity, np.zeros(0, dtype=np.int64), 0, 0)
             value = certificate(relaxation, relaxation.must, prices, 0, 0)
             self._must_at_most(value + residual.locked_must)
-        return answer is not None
+            self.musts_bounded = True
+        return self.musts_bounded
 
     def _lower_floors(self, must: int, method: Method, ends: float) -> bool:
         """Lower the bound of the floors of schedules with so many musts; False where the time was too short."""

@@ -225,7 +225,7 @@ def test_the_bound_of_the_musts_holds(problem: Problem) -> None:
 
 
 def beside_a_must() -> Problem:
-    """Project 1 needs counterparty 0 for its minimum, whose only two slots a must meeting leaves it one of."""
+    """Project 1 needs both counterparties for its minimum; one comes in a single slot, which a must meeting takes."""
     content = document()
     content["projects"] |= {"avail": ["110", "110"], "min": [0, 2], "in_person": [0, 0]}
     content["counterparties"] |= {"avail": ["100", "110"], "min": [0, 0], "reps": [1, 1], "max": [2, 2]}
