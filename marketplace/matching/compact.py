@@ -37,21 +37,20 @@ class Compactor:
         self.possible = [0 if draft.locked[pair] else draft.common(pair) for pair in range(len(draft.slot))]
 
     def run(self, rounds: int, stop: Stop) -> bool:
-        """Sweep up to ``rounds`` times, less when nothing is gained any more; False where ``stop`` ended it.
+        """Sweep over meetings that have something to gain up to ``rounds`` times; False where ``stop`` ended it.
 
         Every change that is accepted lowers, or sometimes keeps, gaps and then moved meetings.
         """
         meetings = self._meetings()
         idle = 0
-        for number in range(rounds):
+        for _ in range(rounds):
             self.draft.rng.shuffle(meetings)
             gained = 0
             for count, pair in enumerate(meetings):
                 if count % _OFTEN == 0 and stop():
                     return False
-                gained += self._improve(pair, self.draft.free(pair))
-                if number and self._troubled(pair):
-                    gained += self._improve(pair, self.possible[pair])
+                if self._troubled(pair):
+                    gained += self._improve(pair)
             idle = 0 if gained < 0 else idle + 1
             if idle >= 4:
                 break
@@ -197,11 +196,11 @@ class Compactor:
         self.apply(chain)
         return change
 
-    def _improve(self, pair: int, slots: int) -> int:
-        """Move a meeting to the best of the slots if that is no worse; the change, at most 0."""
+    def _improve(self, pair: int) -> int:
+        """Move a meeting to the best slot if that is no worse; the change, at most 0."""
         t, best, ties = self.draft.slot[pair], 0, 0
         target: Chain | None = None
-        slots &= ~(1 << t)
+        slots = self.possible[pair] & ~(1 << t)
         while slots:
             bit = slots & -slots
             slots ^= bit
