@@ -48,6 +48,40 @@ def document(**changes: Any) -> dict[str, Any]:
     return content
 
 
+def online_document(pairs: list[tuple[int, int]], reps: list[int], slots: int) -> dict[str, Any]:
+    """Everybody online and free in all slots of one session, without minimums; ``reps`` is per counterparty."""
+    projects, counterparties, count = max(p for p, _ in pairs) + 1, len(reps), len(pairs)
+    return document(
+        slots={"day": [0] * slots, "session": [0] * slots, "tables": [0] * slots},
+        delegations={"cap": [projects]},
+        projects={
+            "delegation": [0] * projects,
+            "in_person": [0] * projects,
+            "avail": ["1" * slots] * projects,
+            "min": [0] * projects,
+            "max": [slots] * projects,
+        },
+        counterparties={
+            "vendor": [0] * counterparties,
+            "reps": reps,
+            "in_person": [0] * counterparties,
+            "avail": ["1" * slots] * counterparties,
+            "min": [0] * counterparties,
+            "max": [slots * each for each in reps],
+        },
+        interpreters={"pool": ["en-fr"], "cap": [[1] * slots]},
+        pairs={
+            "p": [p for p, _ in pairs],
+            "f": [f for _, f in pairs],
+            "score": [500] * count,
+            "interp": [-1] * count,
+            "must": [0] * count,
+            "rank_p": [1] * count,
+            "rank_f": [1] * count,
+        },
+    )
+
+
 @st.composite
 def small_documents(draw: st.DrawFn) -> dict[str, Any]:
     """A random valid document, small enough to try everything."""

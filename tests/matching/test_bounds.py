@@ -18,7 +18,7 @@ from marketplace.matching.linear import IntegerAnswer, Model, solve_integer
 from marketplace.matching.relaxation import FloatArray, Prices, certificate, relax
 from marketplace.matching.residual import after_locks
 from marketplace.matching.schedule import Bound
-from tests.matching.small_problems import document, optimum, small_problems
+from tests.matching.small_problems import document, online_document, optimum, small_problems
 
 
 def never() -> bool:
@@ -267,29 +267,9 @@ def test_lowering_again_forgets_no_floor_that_was_left_out() -> None:
 
 def test_a_bound_of_the_floors_falls_with_the_musts_it_speaks_of() -> None:
     # Three musts of two slots that exclude each other in pairs; the linear programme holds each of them by half.
-    content = document(
-        slots={"day": [0, 0], "session": [0, 0], "tables": [0, 0]},
-        delegations={"cap": [3]},
-        projects={"delegation": [0] * 3, "in_person": [0] * 3, "avail": ["11"] * 3, "min": [0, 0, 1], "max": [2] * 3},
-        counterparties={
-            "vendor": [0, 0],
-            "reps": [1, 1],
-            "in_person": [0, 0],
-            "avail": ["11", "11"],
-            "min": [0, 0],
-            "max": [2, 2],
-        },
-        interpreters={"pool": ["en-fr"], "cap": [[1, 1]]},
-        pairs={
-            "p": [0, 0, 1, 2],
-            "f": [0, 1, 1, 1],
-            "score": [500] * 4,
-            "interp": [0, -1, 0, -1],
-            "must": [1, 1, 1, 0],
-            "rank_p": [1, 2, 1, 1],
-            "rank_f": [1, 1, 2, 3],
-        },
-    )
+    content = online_document([(0, 0), (0, 1), (1, 1), (2, 1)], reps=[1, 1], slots=2)
+    content["projects"] |= {"min": [0, 0, 1]}
+    content["pairs"] |= {"must": [1, 1, 1, 0], "interp": [0, -1, 0, -1]}
 
     schedule = solve(Problem.from_json(content), seconds=20.0)
 
@@ -325,28 +305,9 @@ def test_a_floor_that_cannot_be_reached_makes_no_room_for_others() -> None:
 def test_floors_that_exclude_each_other_are_seen_by_branch_and_bound() -> None:
     # Two triangles: every project needs two of three counterparties, each of which has a single meeting.
     pairs = [(p, 3 * (p // 3) + f) for p in range(6) for f in sorted((p % 3, (p + 1) % 3))]
-    content = document(
-        delegations={"cap": [6]},
-        projects={"delegation": [0] * 6, "in_person": [0] * 6, "avail": ["111"] * 6, "min": [2] * 6, "max": [2] * 6},
-        counterparties={
-            "vendor": [0] * 6,
-            "reps": [1] * 6,
-            "in_person": [0] * 6,
-            "avail": ["111"] * 6,
-            "min": [0] * 6,
-            "max": [1] * 6,
-        },
-        interpreters={"pool": [], "cap": []},
-        pairs={
-            "p": [p for p, _ in pairs],
-            "f": [f for _, f in pairs],
-            "score": [500] * 12,
-            "interp": [-1] * 12,
-            "must": [0] * 12,
-            "rank_p": [1] * 12,
-            "rank_f": [1] * 12,
-        },
-    )
+    content = online_document(pairs, reps=[1] * 6, slots=3)
+    content["projects"] |= {"min": [2] * 6}
+    content["counterparties"] |= {"max": [1] * 6}
     certifier = Certifier(after_locks(Problem.from_json(content)), 1_000, never)
     assert certifier.floors == 12  # six counterparties without a minimum, and every project as if alone
 

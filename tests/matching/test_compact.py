@@ -12,7 +12,7 @@ from marketplace.matching import Problem, check, evaluate
 from marketplace.matching.compact import Compactor
 from marketplace.matching.draft import Draft
 from tests.matching.random_problems import greedy, random_problem, seeds
-from tests.matching.small_problems import document
+from tests.matching.small_problems import document, online_document
 
 
 def never() -> bool:
@@ -114,29 +114,8 @@ def test_a_meeting_that_holds_the_only_table_gives_way_with_it() -> None:
 
 def test_two_that_come_to_two_representatives_push_out_the_third() -> None:
     # Pair 1 goes to slot 1. Its project's pair 0 goes back, and so does pair 2, which has the only interpreter there.
-    content = document(
-        slots={"day": [0, 0], "session": [0, 0], "tables": [0, 0]},
-        delegations={"cap": [3]},
-        projects={"delegation": [0] * 3, "in_person": [0] * 3, "avail": ["11"] * 3, "min": [0] * 3, "max": [2] * 3},
-        counterparties={
-            "vendor": [0, 0],
-            "reps": [2, 1],
-            "in_person": [0, 0],
-            "avail": ["11"] * 2,
-            "min": [0, 0],
-            "max": [4, 4],
-        },
-        interpreters={"pool": ["en-fr"], "cap": [[1, 1]]},
-        pairs={
-            "p": [0, 0, 1, 2],
-            "f": [0, 1, 0, 0],
-            "score": [500] * 4,
-            "interp": [-1, 0, 0, -1],
-            "must": [0] * 4,
-            "rank_p": [1, 2, 1, 1],
-            "rank_f": [1, 1, 2, 3],
-        },
-    )
+    content = online_document([(0, 0), (0, 1), (1, 0), (2, 0)], reps=[2, 1], slots=2)
+    content["pairs"] |= {"interp": [-1, 0, 0, -1]}
     draft = Draft(Problem.from_json(content), np.arange(4), 0)
     for pair, t in ((0, 1), (1, 0), (2, 1), (3, 0)):
         draft.place(pair, t)

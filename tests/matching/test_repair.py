@@ -11,6 +11,7 @@ from marketplace.matching import Problem, ProblemError, check, evaluate
 from marketplace.matching.explain import explain
 from marketplace.matching.repair import Changes, WalkIn, repair, walk_in
 from tests.matching.random_problems import greedy, random_problem, seeds
+from tests.matching.small_problems import online_document
 
 
 def programme(**overrides):
@@ -114,33 +115,9 @@ def test_one_move_admits_a_meeting_that_no_slot_was_free_for():
 
 def test_meetings_that_were_cancelled_let_no_others_move():
     # Projects 1 and 3 could each meet if one meeting moved; project 4 cancels, which frees no move.
-    problem = programme(
-        delegations={"cap": [5]},
-        projects={
-            "delegation": [0] * 5,
-            "in_person": [0] * 5,
-            "avail": ["11", "10", "11", "10", "11"],
-            "min": [0] * 5,
-            "max": [2] * 5,
-        },
-        counterparties={
-            "vendor": [0] * 3,
-            "reps": [1] * 3,
-            "in_person": [0] * 3,
-            "avail": ["11"] * 3,
-            "min": [0] * 3,
-            "max": [2] * 3,
-        },
-        pairs={
-            "p": [0, 1, 2, 3, 4],
-            "f": [0, 0, 1, 1, 2],
-            "score": [500] * 5,
-            "interp": [-1] * 5,
-            "must": [0] * 5,
-            "rank_p": [1] * 5,
-            "rank_f": [1] * 5,
-        },
-    )
+    content = online_document([(0, 0), (1, 0), (2, 1), (3, 1), (4, 2)], reps=[1, 1, 1], slots=2)
+    content["projects"] |= {"avail": ["11", "10", "11", "10", "11"]}
+    problem = Problem.from_json(content)
 
     mended = repair(problem, [(0, 0, 0), (2, 1, 0), (4, 2, 0)], Changes(cancelled_projects={4}))
 
