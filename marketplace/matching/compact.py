@@ -6,7 +6,7 @@ Nobody's meetings change, only their slots, so the first three levels of the obj
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from .child import Stop
 from .draft import Draft, gaps
@@ -17,6 +17,7 @@ Chain = dict[int, int]
 _GAP = 1 << 20  # One gap outweighs any number of moved meetings in a comparison of two slots.
 _HOT, _COLD = 0.3, 0.1  # temperatures in gaps
 _LONGEST = 16  # meetings of a chain
+_HOLDERS_TRIED = 16  # of the hundreds of meetings that can hold the table that is missing
 _TROUBLED, _AIMED = 0.5, 0.5  # of the steps of annealing: from a meeting that has something to gain; into a gap
 _OFTEN = 64  # meetings between two looks at the clock
 
@@ -107,6 +108,8 @@ class Compactor:
         if in_the_way is None:
             return chain
         # One further meeting that holds what is lacking goes the other way, with those that it pushes.
+        if len(in_the_way) > _HOLDERS_TRIED:
+            in_the_way = draft.rng.sample(list(in_the_way), _HOLDERS_TRIED)
         slot, possible = draft.slot, self.possible
         others = [other for other in in_the_way if other not in chain and possible[other] >> t + to - slot[other] & 1]
         if not others:
@@ -273,7 +276,7 @@ class Compactor:
                 return False
         return True
 
-    def _in_the_way(self, chain: Chain, t: int, to: int) -> Iterable[int] | None:
+    def _in_the_way(self, chain: Chain, t: int, to: int) -> Collection[int] | None:
         """The meetings that hold the tables, delegates or interpreters that the chain lacks; None if it lacks none."""
         draft, slots = self.draft, self.draft.slots
         seats = 0
